@@ -1,0 +1,1 @@
+"""The schema of eQueue, grown by forward-only migrations; `env.py` runs them."""

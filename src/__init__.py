@@ -1,0 +1,1 @@
+"""eQueue: a job queue on PostgreSQL whose leases, fences and retries you can reason about."""

@@ -1,0 +1,122 @@
+"""Enqueue: a request becomes a stored job, or the caller is told why not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import attrs
+
+from ..domain.errors import InvalidJob, UnknownTask, Violation
+from ..domain.ids import Json, UserId
+from ..domain.spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
+from .ports.catalogue import TaskDeclaration
+from .ports.idempotency import IdempotencyKey, Replay
+from .ports.jobs import Created, Enqueued
+from .ports.platform import Clock, Ids
+from .ports.queue import JobQueue
+from .ports.unit_of_work import UnitOfWork, UnitsOfWork
+from .signals import announce
+
+Render: TypeAlias = Callable[[Sequence[Enqueued]], Json]
+"""Writes down the answers as the caller will read them, so that they can be given again word for word."""
+
+
+@attrs.frozen
+class Draft:
+    """A request as it came in: what is `None` here is the task's declared setting, else the system's."""
+
+    spec: JobSpec
+    queue: str | None = None
+    max_retries: int | None = None
+    timeout: timedelta | None = None
+
+    def completed(self, declared: TaskDeclaration, timeout: timedelta) -> JobSpec:
+        """Return the full request: the caller's word, else the declaration's, else the system's."""
+        return attrs.evolve(
+            self.spec,
+            queue=self.queue or declared.queue,
+            max_retries=_or(self.max_retries, _or(declared.max_retries, DEFAULT_MAX_RETRIES)),
+            timeout=self.timeout or declared.timeout or timeout,
+            backoff=self.spec.backoff or declared.backoff,
+        )
+
+
+@attrs.frozen
+class EnqueueRules:
+    """What the installation adds to the rules of a job: its payload bound, default timeout, and strictness."""
+
+    payload_bytes: int = PAYLOAD_BYTES
+    timeout: timedelta = timedelta(seconds=300)
+    strict_tasks: bool = False
+
+
+@attrs.frozen
+class Replayed:
+    """The answer that the same request got before."""
+
+    answer: Json
+
+
+@attrs.frozen
+class Enqueue:
+    """Store new jobs, all or none, and wake the workers once they are committed."""
+
+    units_of_work: UnitsOfWork
+    queue: JobQueue
+    clock: Clock
+    ids: Ids
+    rules: EnqueueRules = EnqueueRules()
+
+    async def __call__(self, drafts: Sequence[Draft], owner: UserId | None = None) -> Sequence[Enqueued]:
+        """Return what came of each draft, in order.
+
+        Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule; then none is stored.
+        """
+        async with self.units_of_work() as unit:
+            enqueued = await self._store(unit, drafts, owner)
+            await unit.commit()
+        await self._announce(enqueued)
+        return enqueued
+
+    async def once(
+        self, drafts: Sequence[Draft], owner: UserId | None, key: IdempotencyKey, render: Render
+    ) -> Sequence[Enqueued] | Replayed:
+        """Do the same at most once per `key`: a repeated request gets the first answer again, word for word."""
+        async with self.units_of_work() as unit:
+            reservation = await unit.idempotency.reserve(key)
+            if isinstance(reservation, Replay):
+                return Replayed(reservation.answer)
+            enqueued = await self._store(unit, drafts, owner)
+            await unit.idempotency.remember(key, render(enqueued))
+            await unit.commit()
+        await self._announce(enqueued)
+        return enqueued
+
+    async def _store(self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None) -> Sequence[Enqueued]:
+        declared = await unit.catalogue.find({draft.spec.task for draft in drafts})
+        specs = [self._complete(draft, declared) for draft in drafts]
+        self._check(specs, self.clock.now())
+        return await unit.jobs.add([Birth(self.ids.new(), spec, owner) for spec in specs])
+
+    def _complete(self, draft: Draft, declared: Mapping[str, TaskDeclaration]) -> JobSpec:
+        task = draft.spec.task
+        if self.rules.strict_tasks and task not in declared:
+            raise UnknownTask(task)
+        return draft.completed(declared.get(task, TaskDeclaration(task, DEFAULT_QUEUE)), self.rules.timeout)
+
+    def _check(self, specs: Sequence[JobSpec], now: datetime) -> None:
+        violations: list[Violation] = []
+        for place, spec in enumerate(specs):
+            try:
+                check(spec, now=now, payload_bytes=self.rules.payload_bytes)
+            except InvalidJob as invalid:
+                violations.extend(violation.under(f"/{place}") for violation in invalid.violations)
+        if violations:
+            raise InvalidJob(tuple(violations))
+
+    async def _announce(self, enqueued: Sequence[Enqueued]) -> None:
+        await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])
+
+
+def _or(wish: int | None, default: int) -> int:
+    return default if wish is None else wish

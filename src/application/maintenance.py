@@ -1,0 +1,57 @@
+"""The passes that keep the table true without a leader: each is bounded, idempotent and safe in every process."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..domain.lease import Claim
+from ..domain.outcomes import Lapsed
+from ..domain.retry import DEFAULT_BACKOFF, Backoff
+from ..domain.settlement import Settlement, settle
+from .ports.jobs import JobLeases, Settled
+from .ports.platform import Jitter
+from .ports.unit_of_work import UnitsOfWork
+
+PASS_ROWS = 1_000
+"""No pass touches more rows than this in one transaction."""
+
+
+@attrs.frozen
+class RecoverLapses:
+    """Settle jobs whose lease ran out, through the same decision as any other ending."""
+
+    leases: JobLeases
+    jitter: Jitter
+    backoff: Backoff = DEFAULT_BACKOFF
+
+    async def __call__(self, limit: int = PASS_ROWS) -> Sequence[Settled]:
+        """Take over and settle at most `limit` lapsed jobs; return what came of each."""
+        return await self.leases.lapse(limit, self._decide)
+
+    def _decide(self, claims: Sequence[Claim]) -> Sequence[Settlement]:
+        return [settle(claim, Lapsed(), self.backoff, jitter=self.jitter.draw()) for claim in claims]
+
+
+@attrs.frozen
+class ExpireJobs:
+    """Cancel jobs that were not started by their `expires_at`."""
+
+    leases: JobLeases
+
+    async def __call__(self, limit: int = PASS_ROWS) -> int:
+        """Expire at most `limit` jobs; return how many."""
+        return len(await self.leases.expire(limit))
+
+
+@attrs.frozen
+class ForgetAnswers:
+    """Drop the answers kept for idempotency keys that are past their time."""
+
+    units_of_work: UnitsOfWork
+
+    async def __call__(self, limit: int = PASS_ROWS) -> int:
+        """Drop at most `limit` answers; return how many."""
+        async with self.units_of_work() as unit:
+            forgotten = await unit.idempotency.forget(limit)
+            await unit.commit()
+        return forgotten

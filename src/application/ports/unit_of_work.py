@@ -1,0 +1,53 @@
+"""One transaction, as a use case sees it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+from .accounts import Accounts
+from .catalogue import TaskCatalogue
+from .idempotency import IdempotencyKeys
+from .jobs import JobRepository
+
+
+class UnitOfWork(Protocol):
+    """All that is done through it is kept by `commit`, or by nothing: leaving without one rolls back."""
+
+    @property
+    def jobs(self) -> JobRepository:
+        """The jobs."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyKeys:
+        """The answers given before."""
+        ...
+
+    @property
+    def catalogue(self) -> TaskCatalogue:
+        """The tasks that workers declared."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """The people and their keys."""
+        ...
+
+    async def now(self) -> datetime:
+        """Return the transaction's time by the database's clock, aware and in UTC."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it durable. Raises `Unavailable` if that is not certain."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+UnitsOfWork: TypeAlias = Callable[[], UnitOfWork]
+"""Opens a new unit of work."""

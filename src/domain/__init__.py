@@ -1,0 +1,1 @@
+"""The rules of eQueue: pure values and pure decisions, with no clock, chance or I/O."""

@@ -1,0 +1,128 @@
+"""What eQueue refuses, and why: each error has a stable `code` and its facts as attributes."""
+
+from typing import ClassVar
+
+import attrs
+
+from .ids import JobId
+
+
+class DomainError(Exception):
+    """A rule of eQueue was broken; nothing was changed."""
+
+    code: ClassVar[str] = "refused"
+
+
+class Unavailable(Exception):
+    """An outside that eQueue needs (database, queue backend) does not answer; try again shortly."""
+
+    code: ClassVar[str] = "unavailable"
+
+
+class InvalidTransition(DomainError):
+    """The job is not in a state in which this can happen to it."""
+
+    code = "invalid-transition"
+
+    def __init__(self, status: str | None, event: str) -> None:
+        super().__init__(f"a job that is {status or 'not there yet'} has no transition '{event}'")
+        self.status = status
+        self.event = event
+
+
+class AlreadyFinished(InvalidTransition):
+    """The job has ended, so there is nothing left to cancel."""
+
+    code = "already-finished"
+
+
+class LeaseLost(DomainError):
+    """The lease under which this was written is over: someone else may hold the job now. Stop working on it."""
+
+    code = "lease-lost"
+
+    def __init__(self, job_id: JobId, token: int) -> None:
+        super().__init__(f"lease {token} of job {job_id} is over")
+        self.job_id = job_id
+        self.token = token
+
+
+class JobNotFound(DomainError):
+    """There is no such job, or it is not yours to see."""
+
+    code = "not-found"
+
+    def __init__(self, job_id: JobId) -> None:
+        super().__init__(f"no job {job_id}")
+        self.job_id = job_id
+
+
+@attrs.frozen
+class Violation:
+    """One field that breaks a rule. `pointer` is a JSON pointer into what the caller sent."""
+
+    pointer: str
+    detail: str
+    code: str = "invalid"
+
+    def under(self, prefix: str) -> "Violation":
+        """Return this violation as seen from a document that holds the job at `prefix`."""
+        return attrs.evolve(self, pointer=prefix + self.pointer)
+
+
+class InvalidJob(DomainError):
+    """What was sent is not a valid job; `violations` name the fields."""
+
+    code = "invalid-job"
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__("; ".join(f"{v.pointer or '/'}: {v.detail}" for v in violations))
+        self.violations = violations
+
+
+class PayloadInvalid(InvalidJob):
+    """The payload does not fit the task's signature; the job would fail at each attempt."""
+
+    code = "payload-invalid"
+
+
+class UnknownTask(DomainError):
+    """No worker has ever declared this task."""
+
+    code = "unknown-task"
+
+    def __init__(self, task: str) -> None:
+        super().__init__(f"no worker knows a task '{task}'")
+        self.task = task
+
+
+class UniqueConflict(DomainError):
+    """Another job holds this unique key, and the caller asked to be refused then."""
+
+    code = "unique-conflict"
+
+    def __init__(self, existing_job_id: JobId) -> None:
+        super().__init__(f"job {existing_job_id} holds this unique key")
+        self.existing_job_id = existing_job_id
+
+
+class StaleEdit(DomainError):
+    """The job changed since you read it; read it again and repeat the edit."""
+
+    code = "stale"
+
+    def __init__(self, job_id: JobId) -> None:
+        super().__init__(f"job {job_id} changed since it was read")
+        self.job_id = job_id
+
+
+class IdempotencyKeyReused(DomainError):
+    """This idempotency key was used for a different request; take a new key."""
+
+    code = "idempotency-key-reused"
+
+
+class IdempotencyInFlight(DomainError):
+    """The first request with this idempotency key has not ended yet; ask again in a second."""
+
+    code = "idempotency-in-flight"

@@ -1,0 +1,176 @@
+"""The Job aggregate: its birth, and the moves that people make; a worker's moves are in `settlement`."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import attrs
+
+from .errors import StaleEdit
+from .events import CancelRequested, JobEdited, JobEnded, JobEvent, JobQueued
+from .ids import JobId, Json, UserId, WorkerId
+from .lease import Fence
+from .outcomes import JobError
+from .retry import Backoff
+from .spec import Birth, UniqueWhile
+from .status import JobStatus
+from .transitions import Event, follow
+
+NOW = timedelta(0)
+EXPIRED = "expired"
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """One request to run a task, with all that became of it. Every move returns a new job and what happened."""
+
+    id: JobId
+    task: str
+    queue: str
+    status: JobStatus
+    payload: Json
+    priority: int
+    run_at: datetime
+    created_at: datetime
+    max_retries: int
+    timeout: timedelta
+    result: Json | None = None
+    error: JobError | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempt: int = 0
+    retry_count: int = 0
+    lapse_count: int = 0
+    backoff: Backoff | None = None
+    expires_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    cancel_reason: str | None = None
+    progress: Json | None = None
+    tags: tuple[str, ...] = ()
+    unique_key: str | None = None
+    unique_while: UniqueWhile | None = None
+    unique_slot: str | None = None
+    concurrency_key: str | None = None
+    user_id: UserId | None = None
+    parent_id: JobId | None = None
+    worker_id: WorkerId | None = None
+    lease_token: int = 0
+    lease_expires_at: datetime | None = None
+    traceparent: str | None = None
+    revision: int = 0
+
+    @classmethod
+    def born(cls, birth: Birth, now: datetime) -> Self:
+        """Return the job that `birth` asks for, at the instant `now` of the clock that schedules it."""
+        spec = birth.spec
+        return cls(
+            id=birth.job_id,
+            status=follow(None, Event.ENQUEUE),
+            task=spec.task,
+            queue=spec.queue,
+            payload=spec.payload,
+            priority=spec.priority,
+            run_at=spec.run_at or now + (spec.delay or NOW),
+            created_at=now,
+            max_retries=spec.max_retries,
+            timeout=spec.timeout,
+            backoff=spec.backoff,
+            expires_at=spec.expires_at,
+            tags=spec.tags,
+            unique_key=spec.unique.key if spec.unique else None,
+            unique_while=spec.unique.held_while if spec.unique else None,
+            unique_slot=birth.unique_slot,
+            concurrency_key=spec.concurrency_key,
+            user_id=birth.user_id,
+            parent_id=birth.parent_id,
+            traceparent=spec.traceparent,
+        )
+
+    @property
+    def etag(self) -> str:
+        """Return a value that differs whenever an edit, a claim or an end came between."""
+        return f"{self.status}-{self.lease_token}-{self.revision}"
+
+    @property
+    def fence(self) -> Fence:
+        """Return the fence of the present or last lease."""
+        return Fence(self.id, self.lease_token)
+
+    def queued(self) -> JobQueued:
+        """Return the event that tells workers of this queued job."""
+        return JobQueued(self.id, self.queue, self.priority, self.run_at)
+
+    def cancel(self, now: datetime, reason: str | None = None) -> tuple[Self, list[JobEvent]]:
+        """Cancel at once what is queued, ask the worker of what is running, repeat harmlessly what is cancelled.
+
+        Raises `AlreadyFinished` for a job that succeeded or died.
+        """
+        if self.status is JobStatus.CANCELLED:
+            return self, []
+        if self.status is JobStatus.RUNNING:
+            return self._request_cancel(now, reason)
+        return self._end(Event.CANCEL, now, reason)
+
+    def expire(self, now: datetime) -> tuple[Self, list[JobEvent]]:
+        """Cancel a job that was not started by its `expires_at`."""
+        if self.expires_at is None or self.expires_at > now:
+            return self, []
+        return self._end(Event.EXPIRE, now, EXPIRED)
+
+    def retry(self, now: datetime) -> tuple[Self, list[JobEvent]]:
+        """Queue a dead or cancelled job again, due now, its retry budget restored.
+
+        The attempts and the lease token are kept: no late write of an earlier holder can ever fit the new run.
+        An expiry that has passed is dropped, for the operator's word is newer.
+        """
+        job = self._moved(
+            Event.MANUAL_RETRY,
+            run_at=now,
+            retry_count=0,
+            lapse_count=0,
+            finished_at=None,
+            started_at=None,
+            cancel_requested_at=None,
+            cancel_reason=None,
+            progress=None,
+            expires_at=self.expires_at if self.expires_at and self.expires_at > now else None,
+        )
+        return job, [job.queued()]
+
+    def run_now(self, now: datetime) -> tuple[Self, list[JobEvent]]:
+        """Make a queued job due at once."""
+        job = self._moved(Event.RUN_NOW, run_at=min(self.run_at, now))
+        return job, [job.queued()]
+
+    def edit(self, edit: "JobEdit", etag: str) -> tuple[Self, list[JobEvent]]:
+        """Change a queued job; raise `StaleEdit` if it is not as it was when `etag` was read."""
+        if etag != self.etag:
+            raise StaleEdit(self.id)
+        changes = attrs.asdict(edit, recurse=False, filter=lambda _, value: value is not None)
+        job = self._moved(Event.EDIT, **changes)
+        return job, [JobEdited(job.id, job.queue), job.queued()]
+
+    def _request_cancel(self, now: datetime, reason: str | None) -> tuple[Self, list[JobEvent]]:
+        if self.cancel_requested_at is not None:
+            return self, []
+        job = self._moved(Event.REQUEST_CANCEL, cancel_requested_at=now, cancel_reason=reason)
+        return job, [CancelRequested(job.id, job.queue, job.worker_id)]
+
+    def _end(self, event: Event, now: datetime, reason: str | None) -> tuple[Self, list[JobEvent]]:
+        job = self._moved(event, finished_at=now, cancel_reason=reason, unique_slot=None)
+        return job, [JobEnded(job.id, job.queue, job.status)]
+
+    def _moved(self, event: Event, **changes: Any) -> Self:
+        status = follow(self.status, event)
+        return attrs.evolve(self, status=status, revision=self.revision + 1, **changes)
+
+
+@attrs.frozen(kw_only=True)
+class JobEdit:
+    """What may change about a queued job; `None` leaves a field as it is. Check it with `spec` rules first."""
+
+    priority: int | None = None
+    queue: str | None = None
+    run_at: datetime | None = None
+    max_retries: int | None = None
+    tags: tuple[str, ...] | None = None
+    payload: Json | None = None

@@ -1,0 +1,73 @@
+"""When a failed job runs again: backoff as values, and the arithmetic that cannot overflow."""
+
+from datetime import timedelta
+from typing import ClassVar, TypeAlias
+
+import attrs
+
+LONGEST = timedelta(days=365)
+"""No backoff and no handler's wish postpones a job by more than this."""
+
+MAX_RETRIES = 1_000
+
+
+@attrs.frozen
+class Fixed:
+    """Wait `base` seconds before each retry, of which the share `jitter` (0 to 1) is random."""
+
+    kind: ClassVar[str] = "fixed"
+    base: float = 2.0
+    jitter: float = 0.0
+
+    def ceiling(self, retry: int) -> float:  # noqa: ARG002 - one call for both kinds
+        """Return the longest wait, in seconds, before retry number `retry` (from 0)."""
+        return min(self.base, LONGEST.total_seconds())
+
+
+@attrs.frozen
+class Exponential:
+    """Wait `base` · `factor`ⁿ seconds before retry n, at most `cap`; the share `jitter` (0 to 1) is random.
+
+    Full jitter, the default, spreads retries of jobs that failed together over the whole wait
+    (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+    """
+
+    kind: ClassVar[str] = "exponential"
+    base: float = 2.0
+    factor: float = 2.0
+    cap: float = 3_600.0
+    jitter: float = 1.0
+
+    def ceiling(self, retry: int) -> float:
+        """Return the longest wait, in seconds, before retry number `retry` (from 0)."""
+        try:
+            grown = self.base * self.factor ** min(retry, MAX_RETRIES)
+        except OverflowError:
+            grown = self.cap
+        return min(grown, self.cap, LONGEST.total_seconds())
+
+
+Backoff: TypeAlias = Fixed | Exponential
+
+DEFAULT_BACKOFF = Exponential()
+
+
+def delay_before(backoff: Backoff, retry: int, *, jitter: float) -> timedelta:
+    """Return the wait before retry number `retry` (from 0); `jitter` is a chance in [0, 1) drawn by the caller."""
+    return timedelta(seconds=backoff.ceiling(retry) * (1.0 - backoff.jitter * jitter))
+
+
+def bounded(wish: timedelta) -> timedelta:
+    """Return the handler's wished delay, brought into [0, LONGEST]."""
+    return min(max(wish, timedelta(0)), LONGEST)
+
+
+def backoff_problems(backoff: Backoff) -> list[tuple[str, str]]:
+    """Return (field, what is wrong) for each number of `backoff` that is out of bounds."""
+    longest = LONGEST.total_seconds()
+    limits = {"base": (0.0, longest), "jitter": (0.0, 1.0), "factor": (1.0, 1_000.0), "cap": (0.0, longest)}
+    return [
+        (name, f"must be between {low:g} and {high:g}")
+        for name, (low, high) in limits.items()
+        if (value := getattr(backoff, name, None)) is not None and not low <= value <= high
+    ]
