@@ -1,1 +1,1 @@
-"""memory."""
+"""Every port in memory: the executable specification, and what tests of user code run on."""

@@ -1,0 +1,27 @@
+"""What workers said of their tasks, in memory."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import attrs
+
+from ...application.ports.catalogue import TaskDeclaration
+from .store import Transaction
+
+
+@attrs.frozen
+class MemoryTaskCatalogue:
+    """A `TaskCatalogue` on a transaction in memory."""
+
+    _transaction: Transaction
+
+    async def declare(self, tasks: Sequence[TaskDeclaration]) -> None:
+        """Store or renew declarations."""
+        self._transaction.tasks.update({task.id: task for task in tasks})
+
+    async def find(self, ids: Collection[str]) -> Mapping[str, TaskDeclaration]:
+        """Return the declarations of these tasks."""
+        return {task.id: task for task in self._transaction.tasks.values() if task.id in ids}
+
+    async def all(self) -> Sequence[TaskDeclaration]:
+        """Return every declaration, by id."""
+        return sorted(self._transaction.tasks.values(), key=lambda task: task.id)

@@ -1,0 +1,61 @@
+"""Jobs as people change them, in memory."""
+
+from collections.abc import Collection, Sequence
+
+import attrs
+
+from ...application.ports.jobs import Change, Created, Enqueued, Existing, Rejected
+from ...domain.ids import JobId
+from ...domain.job import Job
+from ...domain.spec import Birth, OnConflict
+from .store import Transaction
+
+
+@attrs.frozen
+class MemoryJobRepository:
+    """A `JobRepository` on a transaction in memory."""
+
+    _transaction: Transaction
+
+    async def add(self, births: Sequence[Birth]) -> Sequence[Enqueued]:
+        """Store new jobs; a unique key that is held yields the holder."""
+        await self._transaction.hold(birth.unique_slot for birth in births if birth.unique_slot is not None)
+        return [self._add(birth) for birth in births]
+
+    async def load(self, job_ids: Collection[JobId]) -> Sequence[Job]:
+        """Return those of the jobs that exist."""
+        jobs = self._transaction.jobs
+        return [jobs[job_id] for job_id in job_ids if job_id in jobs]
+
+    async def change(self, changes: Sequence[Change]) -> frozenset[JobId]:
+        """Write the moves; return the ids of jobs that had moved on."""
+        await self._transaction.hold(change.before.id for change in changes)
+        refused = {change.before.id for change in changes if self._moved_on(change.before)}
+        self._transaction.jobs.update(
+            {change.after.id: change.after for change in changes if change.after.id not in refused}
+        )
+        return frozenset(refused)
+
+    def _add(self, birth: Birth) -> Enqueued:
+        holder = self._holder(birth.unique_slot)
+        if holder is None:
+            job = Job.born(birth, self._transaction.now)
+            self._transaction.jobs[job.id] = job
+            return Created(job)
+        unique = birth.spec.unique
+        if unique is not None and unique.on_conflict is OnConflict.REJECT:
+            return Rejected(holder.id)
+        return Existing(holder)
+
+    def _holder(self, slot: str | None) -> Job | None:
+        if slot is None:
+            return None
+        return next((job for job in self._transaction.jobs.values() if job.unique_slot == slot), None)
+
+    def _moved_on(self, before: Job) -> bool:
+        job = self._transaction.jobs.get(before.id)
+        return job is None or _facts(job) != _facts(before)
+
+
+def _facts(job: Job) -> tuple[object, ...]:
+    return job.status, job.lease_token, job.revision, job.cancel_requested_at

@@ -1,0 +1,118 @@
+"""The tables in memory, and transactions over them: the executable specification of what PostgreSQL has to do."""
+
+import asyncio
+from collections import ChainMap
+from collections.abc import Hashable, Iterable
+from datetime import datetime, timedelta
+from typing import Self, TypeAlias
+
+import attrs
+
+from ...application.ports.accounts import ApiKey, User
+from ...application.ports.catalogue import TaskDeclaration
+from ...application.ports.platform import Clock
+from ...application.ports.reads import Attempt
+from ...domain.ids import UUID, JobId, Json, UserId
+from ...domain.job import Job
+from ...domain.lease import Fence
+from .platform import MovableClock
+
+ANSWERS_KEPT = timedelta(hours=24)
+
+
+@attrs.frozen
+class Answer:
+    """What a request under an idempotency key was answered, and when."""
+
+    request_hash: bytes
+    answer: Json
+    created_at: datetime
+
+
+AnswerKey: TypeAlias = tuple[str, str]
+
+
+@attrs.define(eq=False)
+class MemoryStore:
+    """What is committed, and who holds which rows. Its clock is the database's."""
+
+    clock: Clock = attrs.field(factory=MovableClock)
+    jobs: dict[JobId, Job] = attrs.field(factory=dict, init=False)
+    attempts: dict[Fence, Attempt] = attrs.field(factory=dict, init=False)
+    answers: dict[AnswerKey, Answer | None] = attrs.field(factory=dict, init=False)
+    tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
+    users: dict[UserId, User] = attrs.field(factory=dict, init=False)
+    keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
+    _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
+    _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
+
+    def holder(self, name: Hashable, claimant: "Transaction") -> "Transaction":
+        """Give the row or key called `name` to `claimant` unless another holds it; return who holds it now."""
+        return self._held.setdefault(name, claimant)
+
+    async def change_of_holders(self) -> None:
+        """Wait until some transaction has ended."""
+        self._waiting.append(turn := asyncio.get_running_loop().create_future())
+        await turn
+
+    def release(self, transaction: "Transaction") -> None:
+        """Let go of all that `transaction` holds, and wake those who wait."""
+        self._held = {name: holder for name, holder in self._held.items() if holder is not transaction}
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
+
+
+@attrs.define(eq=False)
+class Transaction:
+    """Sees what is committed and its own writes; others see its writes once it is committed, or never."""
+
+    store: MemoryStore
+    now: datetime = attrs.field(init=False)
+    jobs: ChainMap[JobId, Job] = attrs.field(init=False)
+    attempts: ChainMap[Fence, Attempt] = attrs.field(init=False)
+    answers: ChainMap[AnswerKey, Answer | None] = attrs.field(init=False)
+    tasks: ChainMap[str, TaskDeclaration] = attrs.field(init=False)
+    users: ChainMap[UserId, User] = attrs.field(init=False)
+    keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.now = self.store.clock.now()
+        self._forget_writes()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._forget_writes()
+        self.store.release(self)
+
+    def try_hold(self, name: Hashable) -> bool:
+        """Hold a row or key until the end of this transaction; false if another holds it."""
+        return self.store.holder(name, self) is self
+
+    async def hold(self, names: Iterable[Hashable]) -> None:
+        """Hold rows or keys until the end of this transaction, waiting for others to let go."""
+        for name in names:
+            while not self.try_hold(name):
+                await self.store.change_of_holders()
+
+    def commit(self) -> None:
+        """Show the writes to everybody."""
+        store = self.store
+        store.jobs.update(self.jobs.maps[0])
+        store.attempts.update(self.attempts.maps[0])
+        store.answers.update(self.answers.maps[0])
+        store.tasks.update(self.tasks.maps[0])
+        store.users.update(self.users.maps[0])
+        store.keys.update(self.keys.maps[0])
+
+    def _forget_writes(self) -> None:
+        store = self.store
+        self.jobs = ChainMap({}, store.jobs)
+        self.attempts = ChainMap({}, store.attempts)
+        self.answers = ChainMap({}, store.answers)
+        self.tasks = ChainMap({}, store.tasks)
+        self.users = ChainMap({}, store.users)
+        self.keys = ChainMap({}, store.keys)

@@ -1,0 +1,58 @@
+"""One transaction in memory, as a use case sees it."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from ...application.ports.unit_of_work import UnitsOfWork
+from .accounts import MemoryAccounts
+from .catalogue import MemoryTaskCatalogue
+from .idempotency import MemoryIdempotencyKeys
+from .jobs import MemoryJobRepository
+from .store import MemoryStore, Transaction
+
+
+@attrs.frozen
+class MemoryUnitOfWork:
+    """A `UnitOfWork` over a store in memory."""
+
+    _transaction: Transaction
+    jobs: MemoryJobRepository
+    idempotency: MemoryIdempotencyKeys
+    catalogue: MemoryTaskCatalogue
+    accounts: MemoryAccounts
+
+    async def now(self) -> datetime:
+        """Return the time at which the transaction began."""
+        return self._transaction.now
+
+    async def commit(self) -> None:
+        """Show the writes to everybody."""
+        self._transaction.commit()
+
+    async def __aenter__(self) -> Self:
+        self._transaction.__enter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transaction.__exit__(kind, error, trace)
+
+
+def memory_units_of_work(store: MemoryStore) -> UnitsOfWork:
+    """Return what opens units of work on `store`."""
+
+    def open_one() -> MemoryUnitOfWork:
+        transaction = Transaction(store)
+        return MemoryUnitOfWork(
+            transaction,
+            MemoryJobRepository(transaction),
+            MemoryIdempotencyKeys(transaction),
+            MemoryTaskCatalogue(transaction),
+            MemoryAccounts(transaction),
+        )
+
+    return open_one
