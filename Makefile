@@ -1,0 +1,104 @@
+# Everything a person or CI runs. Needs make and Python 3.11+; nothing else to begin with.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+FIND_PYTHON := for candidate in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null </dev/null \
+	  && { command -v "$$candidate"; break; }; done
+
+# $(call suite,SECONDS,ARGUMENTS): a suite that outgrows its budget fails, and says so.
+WORKERS ?= 2
+SOAK_S ?= 600
+define suite
+	@echo "== pytest $(2) (budget $(1) s)"
+	@timeout --kill-after=20 --signal=INT $(1) $(BIN)/python -m pytest -q -n $(WORKERS) $(2) </dev/null; code=$$?; \
+	  [ $$code -ne 124 ] || echo "the suite '$(2)' outgrew its budget of $(1) s" >&2; exit $$code
+endef
+
+.PHONY: help
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
+	@$(BIN)/equeue dev examples/tour.py --then "$(BIN)/python examples/tour.py"
+
+.PHONY: test
+test: lint test-unit test-integration ## Lint, then every suite
+
+.PHONY: test-unit
+test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
+	$(call suite,240,tests/unit)
+
+.PHONY: test-integration
+test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
+	$(call suite,1500,tests/integration)
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy src
+	$(BIN)/mypy tests migrations examples
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+.PHONY: mutants
+mutants: $(VENV)/dev.stamp ## Break one rule at a time and see that a test notices
+	$(BIN)/python -m tests.mutants
+
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (default 600)
+	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
+
+.PHONY: test-long
+test-long: test mutants soak ## Everything, also what takes long
+
+.PHONY: ci-deps
+ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends \
+	    ca-certificates make python3 python3-venv postgresql-15 </dev/null >/dev/null; \
+	else echo "ci-deps: not root, or no apt: nothing installed" >&2; fi
+
+.PHONY: pins
+pins: ## Renew the hashed pins (needs uv)
+	uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --all-extras --output-file requirements/dev.txt
+	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
+
+.PHONY: clean
+clean: ## Remove the environment, the caches and the development database
+	[ ! -L .equeue/postgres ] || rm -rf "$$(readlink -f .equeue/postgres)"
+	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info
+
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)); \
+	[ -n "$$python" ] || { echo "eQueue needs Python 3.11 or newer: install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$$python cannot make environments: install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }; \
+	echo "Making $(VENV) with $$("$$python" --version)"; \
+	"$$python" -m venv --clear $(VENV) </dev/null
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what eQueue needs (about 20 s, once)"
+	@$(PIP) install --require-hashes -r requirements/run.txt </dev/null
+	@$(PIP) install --no-deps --no-build-isolation -e . </dev/null
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need (about 30 s, once)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt </dev/null
+	@$(PIP) install --no-deps --no-build-isolation -e . </dev/null
+	@touch $(VENV)/run.stamp $@
