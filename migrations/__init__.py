@@ -1,1 +1,1 @@
-"""The schema of eQueue, grown by forward-only migrations; `env.py` runs them."""
+"""The history of eQueue's schema, the only authority over it: forward only, expand before contract."""

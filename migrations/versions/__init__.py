@@ -1,1 +1,1 @@
-"""One file a step, named for what runs before (expand) or after (contract) a deploy."""
+"""One file a step: `NNNN_expand_….py` before a deploy, `NNNN_contract_….py` after it, in plain SQL."""

