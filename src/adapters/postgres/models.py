@@ -138,7 +138,14 @@ class JobRow(Model):
         Index("ix_jobs_status_created_at", "status", "created_at"),
         Index("ix_jobs_user_id_created_at", "user_id", "created_at"),
         Index("ix_jobs_created_at_id", "created_at", "id"),
-        Index("ix_jobs_claim", "queue", "priority", "run_at", "id", postgresql_where=text(f"status = '{QUEUED}'")),
+        Index(
+            "ix_jobs_claim",
+            "queue",
+            "priority",
+            "run_at",
+            "id",
+            postgresql_where=text(f"(status = '{QUEUED}') is true"),
+        ),
         Index("ix_jobs_lapse", "id", postgresql_where=text(f"(status = '{RUNNING}') is true")),
         Index(
             "ix_jobs_expiry",
