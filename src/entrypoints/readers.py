@@ -1,0 +1,110 @@
+"""How the text of an environment variable becomes a value; each reader says in words what it would have taken."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+Value = TypeVar("Value")
+Reader: TypeAlias = Callable[[str], Value]
+
+SHORTEST_SECRET = 32
+PORTS = range(1, 65_536)
+
+
+class Secret(str):
+    """Text that never shows itself in a `repr`, so that no log and no traceback of settings tells it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
+def text(raw: str) -> str:
+    """Take the text as it is."""
+    return raw
+
+
+def choice(*words: str) -> Reader[str]:
+    """Take one of `words`."""
+
+    def read(raw: str) -> str:
+        if raw not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return raw
+
+    return read
+
+
+def flag(raw: str) -> bool:
+    """Take true or false, in the usual spellings."""
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if raw.strip().lower() not in known:
+        raise ValueError("must be true or false")
+    return known[raw.strip().lower()]
+
+
+def whole(low: int, high: int) -> Reader[int]:
+    """Take a whole number between `low` and `high`."""
+
+    def read(raw: str) -> int:
+        if not raw.strip().isascii() or not raw.strip().isdigit() or not low <= int(raw[:20]) <= high:
+            raise ValueError(f"must be a whole number between {low} and {high}")
+        return int(raw)
+
+    return read
+
+
+def seconds(low: float, high: float) -> Reader[timedelta]:
+    """Take a number of seconds between `low` and `high`."""
+
+    def read(raw: str) -> timedelta:
+        try:
+            number = float(raw)
+        except ValueError:
+            number = -1.0
+        if not low <= number <= high:
+            raise ValueError(f"must be a number of seconds between {low:g} and {high:g}")
+        return timedelta(seconds=number)
+
+    return read
+
+
+def optional(read: Reader[Value]) -> Reader[Value | None]:
+    """Take what `read` takes; empty is none."""
+    return lambda raw: read(raw) if raw else None
+
+
+def url(*schemes: str) -> Reader[Secret | None]:
+    """Take a URL with one of `schemes`, kept secret for the password that it may hold; empty is none."""
+
+    def read(raw: str) -> Secret | None:
+        if raw and urlsplit(raw).scheme not in schemes:
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return Secret(raw) if raw else None
+
+    return read
+
+
+def secret(raw: str) -> Secret | None:
+    """Take a text to be kept secret; empty is none."""
+    return Secret(raw) if raw else None
+
+
+def secrets(raw: str) -> tuple[Secret, ...]:
+    """Take secrets separated by commas, the current one first."""
+    found = tuple(Secret(part.strip()) for part in raw.split(",") if part.strip())
+    if any(len(part) < SHORTEST_SECRET for part in found):
+        raise ValueError(f"each must have at least {SHORTEST_SECRET} characters")
+    return found
+
+
+def addresses(raw: str) -> frozenset[str]:
+    """Take `host:port` pairs separated by commas."""
+    found = frozenset(part.strip() for part in raw.split(",") if part.strip())
+    for address in found:
+        _, _, port = address.rpartition(":")
+        if not port.isascii() or not port.isdigit() or int(port[:6]) not in PORTS or address.startswith(":"):
+            raise ValueError(f"must be host:port pairs separated by commas; '{address}' is none")
+    return found

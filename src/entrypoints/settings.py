@@ -1,0 +1,164 @@
+"""What an installation may set: the only reader of the process's environment."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import attrs
+import environ
+from environ.exceptions import MissingEnvValueError
+
+from .readers import (
+    Reader,
+    Secret,
+    Value,
+    addresses,
+    choice,
+    flag,
+    optional,
+    seconds,
+    secret,
+    secrets,
+    text,
+    url,
+    whole,
+)
+
+PREFIX = "EQUEUE_"
+DAY = 86_400
+MEBIBYTE = 1024 * 1024
+
+
+class BadSetting(Exception):
+    """A setting cannot be used. The message names the variable, what is wrong, and what to do."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{name} {problem}. {remedy}")
+        self.name = name
+        self.problem = problem
+        self.remedy = remedy
+
+
+def _setting(name: str, default: str, read: Reader[Value], meaning: str) -> Any:
+    """Declare one variable; its default is written as one would write it in the environment."""
+
+    def convert(raw: str) -> Value:
+        try:
+            return read(raw)
+        except ValueError as problem:
+            raise BadSetting(PREFIX + name, str(problem), _remedy(PREFIX + name, default)) from None
+
+    return environ.var(default=default, converter=convert, name=PREFIX + name, help=meaning)
+
+
+def _remedy(name: str, default: str) -> str:
+    return f"Set {name} to such a value, or leave it out (then it is {default or 'empty'})."
+
+
+@environ.config(prefix="EQUEUE", frozen=True)
+class Settings:
+    """All settings, checked. Text that may hold a password is `Secret` and stays out of every `repr`."""
+
+    database_url: Secret | None = _setting(
+        "DATABASE_URL", "", url("postgresql", "postgres"), "The PostgreSQL database (15 or newer)."
+    )
+    direct_database_url: Secret | None = _setting(
+        "DIRECT_DATABASE_URL",
+        "",
+        url("postgresql", "postgres"),
+        "The same database past any transaction-mode pooler, for migrations and LISTEN; empty: the same URL.",
+    )
+    pooler: str = _setting(
+        "POOLER", "none", choice("none", "transaction"), "What stands before the database: `none` or `transaction`."
+    )
+    queue_backend: str = _setting(
+        "QUEUE_BACKEND",
+        "postgres",
+        choice("postgres", "memory"),
+        "What carries hints of new work; `memory` is for tests in one process.",
+    )
+    secret_keys: tuple[Secret, ...] = _setting(
+        "SECRET_KEYS", "", secrets, "What signs cursors: the current key, then previous ones; shared by all replicas."
+    )
+    host: str = _setting("HOST", "127.0.0.1", text, "The address on which the API listens.")
+    port: int = _setting("PORT", "8000", whole(1, 65_535), "The port on which the API listens.")
+    lease: timedelta = _setting("LEASE_S", "30", seconds(1, 3_600), "How long a claim holds without a heartbeat.")
+    chosen_heartbeat: timedelta | None = _setting(
+        "HEARTBEAT_S",
+        "",
+        optional(seconds(0.1, 1_200)),
+        "How often a worker renews its leases, at most half of a lease; empty: a third of it.",
+    )
+    poll: timedelta = _setting("POLL_S", "5", seconds(0.05, 300), "How often a worker looks for work unasked.")
+    concurrency: int = _setting("CONCURRENCY", "20", whole(1, 10_000), "How many jobs one worker runs at a time.")
+    drain_grace: timedelta = _setting(
+        "DRAIN_GRACE_S", "30", seconds(0, 3_600), "How long running jobs may go on once a worker is told to stop."
+    )
+    cancel_grace: timedelta = _setting(
+        "CANCEL_GRACE_S", "5", seconds(0, 600), "How long a handler may take to clean up once it is cancelled."
+    )
+    task_timeout: timedelta = _setting(
+        "TASK_TIMEOUT_S", "300", seconds(0.1, DAY), "The time limit of jobs for which neither task nor caller set one."
+    )
+    payload_bytes: int = _setting(
+        "PAYLOAD_BYTES", str(MEBIBYTE), whole(1_024, MEBIBYTE), "The largest payload, as JSON."
+    )
+    strict_tasks: bool = _setting(
+        "STRICT_TASKS", "false", flag, "Refuse jobs for tasks that no worker has declared (422)."
+    )
+    http_allow: frozenset[str] = _setting(
+        "HTTP_ALLOW", "", addresses, "`host:port` pairs that `http.request` may call although they are not public."
+    )
+    log_level: str = _setting(
+        "LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "The least severe event that is logged."
+    )
+    url: str = _setting("URL", "http://127.0.0.1:8000", text, "Where the command line finds the API.")
+    api_key: Secret | None = _setting("API_KEY", "", secret, "The key with which the command line calls the API.")
+    state_dir: str = _setting("STATE_DIR", ".equeue", text, "Where `equeue dev` keeps its database, key and logs.")
+
+    def __attrs_post_init__(self) -> None:
+        if self.heartbeat * 2 > self.lease:
+            raise BadSetting(
+                "EQUEUE_HEARTBEAT_S",
+                f"must be at most half of EQUEUE_LEASE_S ({self.lease.total_seconds():g})",
+                "Make heartbeats more frequent or leases longer.",
+            )
+
+    @property
+    def heartbeat(self) -> timedelta:
+        """How often a worker renews its leases."""
+        return self.chosen_heartbeat or self.lease / 3
+
+
+def read_settings(environment: Mapping[str, str] | None = None, /, **overrides: str) -> Settings:
+    """Return the settings of `environment` (by default the process's), each of `overrides` by its variable's name.
+
+    Raises `BadSetting` for the first value that cannot be used.
+    """
+    values = dict(os.environ if environment is None else environment) | overrides
+    try:
+        return environ.to_config(Settings, values)
+    except MissingEnvValueError as missing:
+        raise BadSetting(str(missing), "is missing", "Set it.") from None
+
+
+def inherited(**overrides: str) -> dict[str, str]:
+    """Return the process's environment for a child, with `overrides`."""
+    return dict(os.environ) | overrides
+
+
+@attrs.frozen
+class Documented:
+    """One variable as the reference page shows it."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def documented() -> list[Documented]:
+    """Return every variable with its default and meaning, in the order of declaration."""
+    fields = cast(type[attrs.AttrsInstance], Settings)  # what environ.config makes, unknown to mypy
+    entries = [field.metadata["environ_config"] for field in attrs.fields(fields)]
+    return [Documented(entry.name, entry.default, entry.help) for entry in entries]
