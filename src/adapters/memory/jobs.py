@@ -31,9 +31,9 @@ class MemoryJobRepository:
         """Write the moves; return the ids of jobs that had moved on."""
         await self._transaction.hold(change.before.id for change in changes)
         refused = {change.before.id for change in changes if self._moved_on(change.before)}
-        self._transaction.jobs.update(
-            {change.after.id: change.after for change in changes if change.after.id not in refused}
-        )
+        for change in changes:
+            if change.before.id not in refused:
+                self._write(change)
         return frozenset(refused)
 
     def _add(self, birth: Birth) -> Enqueued:
@@ -51,6 +51,13 @@ class MemoryJobRepository:
         if slot is None:
             return None
         return next((job for job in self._transaction.jobs.values() if job.unique_slot == slot), None)
+
+    def _write(self, change: Change) -> None:
+        """Write what the move changed and nothing else: a heartbeat may have renewed the lease since `before`."""
+        before, after = (attrs.asdict(job, recurse=False) for job in (change.before, change.after))
+        moved = {name: value for name, value in after.items() if value != before[name]}
+        job = self._transaction.jobs[change.before.id]
+        self._transaction.jobs[job.id] = attrs.evolve(job, **moved)
 
     def _moved_on(self, before: Job) -> bool:
         job = self._transaction.jobs.get(before.id)

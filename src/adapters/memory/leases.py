@@ -107,6 +107,7 @@ def _claimed(job: Job, order: ClaimOrder, now: datetime) -> Job:
         lease_expires_at=now + order.lease,
         worker_id=order.worker_id,
         started_at=now if order.begun else None,
+        progress=None,
         unique_slot=None if job.unique_while is UniqueWhile.QUEUED else job.unique_slot,
     )
 
@@ -169,7 +170,7 @@ def _settled(job: Job, settlement: Settlement, now: datetime) -> Job:
     if settlement.status.ended:
         started_at = _started_at(job, settlement, now)
         return attrs.evolve(told, started_at=started_at, finished_at=now, unique_slot=None)
-    return attrs.evolve(told, run_at=now + settlement.delay, started_at=None, worker_id=None)
+    return attrs.evolve(told, run_at=now + settlement.delay, started_at=None)
 
 
 def _attempt(job: Job, settlement: Settlement, now: datetime) -> Attempt:

@@ -1,0 +1,35 @@
+"""The world in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tests.contract.world import World
+
+from equeue.adapters.memory.leases import MemoryJobLeases
+from equeue.adapters.memory.platform import MovableClock
+from equeue.adapters.memory.queue import MemoryJobQueue
+from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.store import MemoryStore
+from equeue.adapters.memory.unit_of_work import memory_units_of_work
+
+
+@asynccontextmanager
+async def memory_world() -> AsyncIterator[World]:
+    """Give an empty world whose time is a clock that the test moves."""
+    clock = MovableClock()
+    store = MemoryStore(clock)
+    queue = MemoryJobQueue()
+
+    async def let_pass(by: timedelta) -> None:
+        clock.move(by)
+
+    yield World(
+        leases=MemoryJobLeases(store),
+        units_of_work=memory_units_of_work(store),
+        reads=MemoryJobReads(store),
+        queue=queue,
+        let_pass=let_pass,
+        another_leases=lambda: MemoryJobLeases(store),
+    )
+    await queue.close()

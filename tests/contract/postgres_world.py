@@ -1,0 +1,58 @@
+"""The world in PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from sqlalchemy import DateTime, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.contract.world import World
+
+from equeue.adapters.postgres.engine import Lane, create_engine
+from equeue.adapters.postgres.leases import PostgresJobLeases
+from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.queue import PostgresJobQueue
+from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
+
+
+@asynccontextmanager
+async def postgres_world(url: str) -> AsyncIterator[World]:
+    """Give an empty world in the database at `url`; time passes by making every row older."""
+    engine = create_engine(url)
+    lanes: list[Lane] = []
+    queue = PostgresJobQueue(engine)
+
+    def leases() -> PostgresJobLeases:
+        lanes.append(Lane(engine))
+        return PostgresJobLeases(lanes[-1])
+
+    yield World(
+        leases=leases(),
+        units_of_work=postgres_units_of_work(engine),
+        reads=PostgresJobReads(engine),
+        queue=queue,
+        let_pass=lambda by: make_older(engine, by),
+        another_leases=leases,
+    )
+    await queue.close()
+    for lane in lanes:
+        await lane.close()
+    await engine.dispose()
+
+
+async def make_older(engine: AsyncEngine, by: timedelta) -> None:
+    """Move every instant in the database into the past, which is all that passing time does to it."""
+    async with engine.begin() as connection:
+        for table in TABLES:
+            instants = [column.name for column in table.columns if isinstance(column.type, DateTime)]
+            if instants:
+                shifts = ", ".join(f"{name} = {name} - cast(:by as interval)" for name in instants)
+                await connection.execute(text(f"update {table.fullname} set {shifts}"), {"by": by})
+
+
+async def empty(engine: AsyncEngine) -> None:
+    """Delete every row."""
+    async with engine.begin() as connection:
+        for table in reversed(TABLES):
+            await connection.execute(text(f"delete from {table.fullname}"))
