@@ -31,5 +31,6 @@ async def memory_world() -> AsyncIterator[World]:
         queue=queue,
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),
+        another_queue=lambda: queue,
     )
     await queue.close()

@@ -21,21 +21,27 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
     """Give an empty world in the database at `url`; time passes by making every row older."""
     engine = create_engine(url)
     lanes: list[Lane] = []
-    queue = PostgresJobQueue(engine)
+    queues: list[PostgresJobQueue] = []
 
     def leases() -> PostgresJobLeases:
         lanes.append(Lane(engine))
         return PostgresJobLeases(lanes[-1])
 
+    def queue() -> PostgresJobQueue:
+        queues.append(PostgresJobQueue(engine))
+        return queues[-1]
+
     yield World(
         leases=leases(),
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
-        queue=queue,
+        queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,
+        another_queue=queue,
     )
-    await queue.close()
+    for opened in queues:
+        await opened.close()
     for lane in lanes:
         await lane.close()
     await engine.dispose()

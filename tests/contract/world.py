@@ -32,6 +32,7 @@ class World:
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]
+    another_queue: Callable[[], JobQueue]
 
     @property
     def manage(self) -> ManageJobs:
