@@ -1,22 +1,33 @@
 """Runs migrations for Alembic, on the connection that eQueue's migrator hands over or as a script of SQL."""
 
+from pathlib import Path
+from typing import Any
+
 from alembic import context
 
 from equeue.adapters.postgres.models import Model
 
 SCHEMA = Model.metadata.schema
-OPTIONS = {
-    "target_metadata": Model.metadata,
-    "version_table": "schema_version",
-    "version_table_schema": SCHEMA,
-    "transaction_per_migration": True,
-}
+FLOOR = "create or replace function {}.schema_floor() returns text language sql immutable parallel safe return '{}'"
 
+
+def raise_floor(*, ctx: Any, step: Any, **_: Any) -> None:
+    """Tell builds that do not know a contraction that they no longer fit the schema."""
+    if "_contract_" in Path(step.up_revision.path).name:
+        ctx.impl.execute(FLOOR.format(SCHEMA, step.up_revision_id))
+
+
+context.configure(
+    connection=context.config.attributes.get("connection"),
+    dialect_name="postgresql",
+    target_metadata=Model.metadata,
+    version_table="schema_version",
+    version_table_schema=SCHEMA,
+    transaction_per_migration=True,
+    on_version_apply=raise_floor,
+)
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", literal_binds=True, **OPTIONS)
     context.execute(f"create schema if not exists {SCHEMA}")
-else:
-    context.configure(connection=context.config.attributes["connection"], **OPTIONS)
 
 with context.begin_transaction():
     context.run_migrations()

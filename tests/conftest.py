@@ -1,7 +1,6 @@
 """Fixtures for every test that needs a database: fresh, migrated, on one server a session."""
 
 import os
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -50,19 +49,22 @@ def template_15(server_15: servers.Server) -> str:
 @pytest.fixture
 def database_url(server: servers.Server, template: str) -> Iterator[str]:
     """Give the address of a fresh migrated database."""
-    yield from _clone(server, template)
+    with server.clone(template) as url:
+        yield url
 
 
 @pytest.fixture
 def database_url_15(server_15: servers.Server, template_15: str) -> Iterator[str]:
     """Give the address of a fresh migrated database on PostgreSQL 15."""
-    yield from _clone(server_15, template_15)
+    with server_15.clone(template_15) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(server: servers.Server) -> Iterator[str]:
     """Give the address of a fresh database without eQueue's schema."""
-    yield from _clone(server, "template0")
+    with server.clone("template0") as url:
+        yield url
 
 
 def _template(server: servers.Server, folder_name: str) -> str:
@@ -75,10 +77,3 @@ def _template(server: servers.Server, folder_name: str) -> str:
             migrate_up(server.database(name))
             (folder / "template").touch()
     return name
-
-
-def _clone(server: servers.Server, template: str) -> Iterator[str]:
-    name = f"equeue_test_{uuid.uuid4().hex}"
-    server.run("create database {} template {} strategy file_copy", name, template)
-    yield server.database(name)
-    server.run("drop database if exists {} with (force)", name)

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -101,6 +102,16 @@ class Server:
         """Run one statement that knows no transaction, such as CREATE DATABASE, with `names` quoted into it."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    @contextmanager
+    def clone(self, template: str) -> Iterator[str]:
+        """Give the address of a fresh copy of the database `template`, gone afterwards."""
+        name = f"equeue_test_{uuid.uuid4().hex}"
+        self.run("create database {} template {} strategy file_copy", name, template)
+        try:
+            yield self.database(name)
+        finally:
+            self.run("drop database if exists {} with (force)", name)
 
 
 @contextmanager

@@ -58,6 +58,8 @@ return encode(
       from 1 for 6),
     52, 1), 53, 1),
   'hex')::uuid;
+
+create function equeue.schema_floor() returns text language sql immutable parallel safe return '0001';
 """
 
 JOBS = """
@@ -234,4 +236,4 @@ create table equeue.cadences (
 def upgrade() -> None:
     """Everything is new, so nothing waits for anybody."""
     for part in (TYPES, JOBS, PEOPLE, REST):
-        op.execute(part)
+        op.execute(part.rstrip(";\n"))

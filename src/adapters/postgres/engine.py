@@ -82,6 +82,12 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(error, TimeoutError | OSError)
 
 
+def away(error: BaseException) -> Unavailable:
+    """Return `error`, which says that the database is away, in eQueue's words, with the driver's own reason."""
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return Unavailable(f"the database does not answer: {reason or type(error).__name__}")
+
+
 class Lane:
     """One connection of the engine's pool for the statements that matter most, kept checked out, in AUTOCOMMIT.
 
@@ -108,7 +114,7 @@ class Lane:
                 yield driver
             except (psycopg.Error, OSError) as error:
                 if driver.closed or is_unavailable(error):
-                    raise Unavailable("the database does not answer") from error
+                    raise away(error) from error
                 raise
             finally:
                 if driver.info.transaction_status is not TransactionStatus.IDLE:
@@ -129,7 +135,7 @@ class Lane:
             raw = await self._held.get_raw_connection()
         except (DBAPIError, psycopg.Error, OSError, TimeoutError) as error:
             await self._discard()
-            raise Unavailable("the database does not answer") from error
+            raise away(error) from error
         driver = raw.driver_connection
         if not isinstance(driver, psycopg.AsyncConnection):
             raise TypeError("the engine does not use psycopg's asynchronous connections")
