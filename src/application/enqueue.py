@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
-from ..domain.errors import InvalidJob, UnknownTask, Violation
+from ..domain.errors import InvalidJob, QueueOutOfReach, UnknownTask, Violation
 from ..domain.ids import Json, UserId
 from ..domain.spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
 from .ports.catalogue import TaskDeclaration
@@ -19,6 +19,21 @@ from .signals import announce
 
 Render: TypeAlias = Callable[[Sequence[Enqueued]], Json]
 """Writes down the answers as the caller will read them, so that they can be given again word for word."""
+
+Review: TypeAlias = Callable[[Sequence[Enqueued]], None]
+"""Looks at what is about to be kept; raises to keep none of it."""
+
+Reach: TypeAlias = Callable[[str], bool]
+"""Tells whether the caller may use a queue."""
+
+
+def content(enqueued: Sequence[Enqueued]) -> None:
+    """Keep whatever came of it."""
+
+
+def everywhere(queue: str) -> bool:  # noqa: ARG001 - one shape for all reaches
+    """Admit every queue."""
+    return True
 
 
 @attrs.frozen
@@ -67,34 +82,56 @@ class Enqueue:
     ids: Ids
     rules: EnqueueRules = EnqueueRules()
 
-    async def __call__(self, drafts: Sequence[Draft], owner: UserId | None = None) -> Sequence[Enqueued]:
+    async def __call__(
+        self,
+        drafts: Sequence[Draft],
+        owner: UserId | None = None,
+        *,
+        reaches: Reach = everywhere,
+        review: Review = content,
+    ) -> Sequence[Enqueued]:
         """Return what came of each draft, in order.
 
-        Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule; then none is stored.
+        Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule, `QueueOutOfReach` for a
+        queue that `reaches` does not admit, and whatever `review` raises; then none is stored.
         """
         async with self.units_of_work() as unit:
-            enqueued = await self._store(unit, drafts, owner)
+            enqueued = await self._store(unit, drafts, owner, reaches)
+            review(enqueued)
             await unit.commit()
         await self._announce(enqueued)
         return enqueued
 
     async def once(
-        self, drafts: Sequence[Draft], owner: UserId | None, key: IdempotencyKey, render: Render
+        self,
+        drafts: Sequence[Draft],
+        owner: UserId | None,
+        key: IdempotencyKey,
+        render: Render,
+        *,
+        reaches: Reach = everywhere,
+        review: Review = content,
     ) -> Sequence[Enqueued] | Replayed:
         """Do the same at most once per `key`: a repeated request gets the first answer again, word for word."""
         async with self.units_of_work() as unit:
             reservation = await unit.idempotency.reserve(key)
             if isinstance(reservation, Replay):
                 return Replayed(reservation.answer)
-            enqueued = await self._store(unit, drafts, owner)
+            enqueued = await self._store(unit, drafts, owner, reaches)
+            review(enqueued)
             await unit.idempotency.remember(key, render(enqueued))
             await unit.commit()
         await self._announce(enqueued)
         return enqueued
 
-    async def _store(self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None) -> Sequence[Enqueued]:
+    async def _store(
+        self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None, reaches: Reach
+    ) -> Sequence[Enqueued]:
         declared = await unit.catalogue.find({draft.spec.task for draft in drafts})
         specs = [self._complete(draft, declared) for draft in drafts]
+        for place, spec in enumerate(specs):
+            if not reaches(spec.queue):
+                raise QueueOutOfReach(spec.queue, place)
         self._check(specs, self.clock.now())
         return await unit.jobs.add([Birth(self.ids.new(), spec, owner) for spec in specs])
 

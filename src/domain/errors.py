@@ -96,6 +96,17 @@ class UnknownTask(DomainError):
         self.task = task
 
 
+class QueueOutOfReach(DomainError):
+    """The key is confined to other queues than this one. `place` is the job's place in the request, from 0."""
+
+    code = "queue-forbidden"
+
+    def __init__(self, queue: str, place: int = 0) -> None:
+        super().__init__(f"the queue '{queue}' is out of reach")
+        self.queue = queue
+        self.place = place
+
+
 class UniqueConflict(DomainError):
     """Another job holds this unique key, and the caller asked to be refused then."""
 

@@ -1,0 +1,68 @@
+"""Cursors: places in a list, signed and bound to what is listed, so that they can neither be made up nor mixed up."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from ...application.ports.reads import JobFilter, Position
+from ...domain.ids import UUID
+from . import wire
+from .problems import Problem
+
+_PLACE = struct.Struct(">?q16s")
+_MAC_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PURPOSE = b"equeue cursor 1"
+
+
+@attrs.frozen
+class Cursor:
+    """A place in a list; `backward` reads towards the list's beginning."""
+
+    position: Position
+    backward: bool = False
+
+
+@attrs.frozen
+class CursorSeal:
+    """Seals and opens the cursors of one list: one filter, one sort, one caller's view."""
+
+    keys: Sequence[bytes] = attrs.field(repr=False)
+    binding: bytes
+
+    @classmethod
+    def of(cls, keys: Sequence[bytes], where: JobFilter, sort: str) -> "CursorSeal":
+        """Return the seal for the jobs `where`, sorted by `sort`."""
+        said = [sort, str(where.owner), *(sorted(part) for part in (where.statuses, where.queues, where.tasks))]
+        return cls(keys, hashlib.sha256(wire.encode(said)).digest())
+
+    def seal(self, cursor: Cursor) -> str:
+        """Return the cursor as the caller sees it."""
+        micros = (cursor.position.created_at - _EPOCH) // timedelta(microseconds=1)
+        place = _PLACE.pack(cursor.backward, micros, cursor.position.job_id.bytes)
+        return base64.urlsafe_b64encode(place + self._mac(self.keys[0], place)).rstrip(b"=").decode("ascii")
+
+    def open(self, text: str) -> Cursor:
+        """Return the cursor that `text` is; raise `Problem` for one of another list, or of nobody's making."""
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise _mismatch() from None
+        place, mac = sealed[: _PLACE.size], sealed[_PLACE.size :]
+        if len(place) != _PLACE.size or not any(hmac.compare_digest(self._mac(key, place), mac) for key in self.keys):
+            raise _mismatch()
+        backward, micros, id_bytes = _PLACE.unpack(place)
+        return Cursor(Position(_EPOCH + timedelta(microseconds=micros), UUID(bytes=id_bytes)), backward)
+
+    def _mac(self, key: bytes, place: bytes) -> bytes:
+        return hmac.digest(key, _PURPOSE + self.binding + place, "sha256")[:_MAC_BYTES]
+
+
+def _mismatch() -> Problem:
+    return Problem("cursor-mismatch", "This cursor was not made for this filter, sort and caller.")

@@ -1,0 +1,113 @@
+"""Takes a request through the one order of checks: who, may they, is it there, is it well said; then answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.response.base import ASGIResponse
+
+from ...domain.access import Principal
+from ...domain.errors import DomainError
+from .endpoint import JSON, Accepts, Answer, AnyOf, Call, Endpoint, Public, job_id, missing_job
+from .problems import Problem
+from .query import read_query
+from .refusals import explain
+from .services import HttpServices
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
+MALFORMED = frozenset({400, 422})
+
+
+@attrs.frozen
+class Dispatch:
+    """One endpoint at work."""
+
+    endpoint: Endpoint
+    services: HttpServices
+
+    async def __call__(self, request: Request[Any, Any, Any]) -> ASGIResponse:
+        """Answer `request`; what is refused is raised as `Problem`."""
+        caller = await self._admit(request)
+        request.scope["state"]["principal"] = caller
+        try:
+            call = await self._read(request, caller)
+            answer = await self.endpoint.handler(self.services, call)
+        except DomainError as refusal:
+            raise await self._unless_missing(explain(refusal), request, caller) from refusal
+        except Problem as problem:
+            raise await self._unless_missing(problem, request, caller) from problem
+        return respond(answer)
+
+    async def _admit(self, request: Request[Any, Any, Any]) -> Principal | None:
+        access = self.endpoint.access
+        if isinstance(access, Public):
+            return None
+        caller = await self._authenticate(request)
+        if isinstance(access, AnyOf) and not any(caller.may(scope) for scope in access.scopes):
+            needed = " or ".join(sorted(access.scopes))
+            raise Problem("forbidden", f"This needs the scope {needed}, allowed to both the key and its owner.")
+        return caller
+
+    async def _authenticate(self, request: Request[Any, Any, Any]) -> Principal:
+        given = [value for name, value in request.scope["headers"] if name == b"authorization"]
+        scheme, _, key = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Problem("unauthenticated", "Send one header 'Authorization: Bearer eq_…'.", headers=CHALLENGE)
+        caller = await self.services.authenticate(key)
+        if caller is None:
+            raise Problem("unauthenticated", "The key is wrong, expired or revoked.", headers=CHALLENGE)
+        return caller
+
+    async def _read(self, request: Request[Any, Any, Any], caller: Principal | None) -> Call[Any, Any]:
+        query = read_query(request.scope["query_string"], self.endpoint.query)
+        body, raw, content_type = None, b"", ""
+        if self.endpoint.body is not None:
+            raw = await self._body(request, self.endpoint.body)
+            content_type = _content_type(request.headers, raw, self.endpoint.body)
+            body = self.endpoint.body.read(raw, content_type)
+        return Call(caller, query, body, raw, content_type, request.scope["path"], request.path_params, request.headers)
+
+    async def _body(self, request: Request[Any, Any, Any], accepts: Accepts) -> bytes:
+        limit = accepts.limit(self.services)
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            raise _too_large(limit)
+        try:
+            return await request.body()
+        except HTTPException as error:
+            raise _too_large(limit) if error.status_code == 413 else error from error
+
+    async def _unless_missing(
+        self, problem: Problem, request: Request[Any, Any, Any], caller: Principal | None
+    ) -> Problem:
+        """Return 404 in place of a complaint about the words when the job they are about is not there."""
+        if problem.status not in MALFORMED or "job_id" not in self.endpoint.parameters or caller is None:
+            return problem
+        found = await self.services.reads.get(job_id(request.path_params), caller.sees_only)
+        return problem if found else missing_job()
+
+
+def respond(answer: Answer) -> ASGIResponse:
+    """Return `answer` as the server sends it."""
+    return ASGIResponse(
+        body=answer.content, status_code=answer.status, headers=dict(answer.headers), media_type=answer.media_type
+    )
+
+
+def _content_type(headers: Mapping[str, str], raw: bytes, accepts: Accepts) -> str:
+    """Return the body's content type; raise unless the route takes it, so that no page elsewhere can post here."""
+    if not raw and accepts.optional:
+        return JSON
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem("unsupported-media-type", "Send the body without a content encoding.")
+    kind, _, rest = headers.get("content-type", "").partition(";")
+    charset = rest.strip().lower().replace('"', "")
+    if kind.strip().lower() not in accepts.types or charset not in {"", "charset=utf-8"}:
+        raise Problem("unsupported-media-type", f"Send the body as {' or '.join(accepts.types)}.")
+    return kind.strip().lower()
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("body-too-large", f"The body may have at most {limit} bytes.")

@@ -1,0 +1,80 @@
+"""Enqueueing through HTTP: a repeated request with the same Idempotency-Key gets the first answer again."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+import msgspec
+
+from ...application.enqueue import Draft, Replayed, Review, content
+from ...application.ports.idempotency import IdempotencyKey
+from ...application.ports.jobs import Enqueued
+from ...domain.ids import Json
+from . import wire
+from .endpoint import Answer, Call
+from .problems import Problem
+from .services import HttpServices
+
+HEADER = "idempotency-key"
+KEY_CHARS = 255
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+Write: TypeAlias = Callable[[Sequence[Enqueued]], Answer]
+
+
+class _Kept(msgspec.Struct):
+    """An answer as it is kept; `body` word for word."""
+
+    status: int
+    headers: dict[str, str]
+    body: msgspec.Raw
+
+
+async def enqueue(
+    services: HttpServices, call: Call[Any, Any], drafts: Sequence[Draft], write: Write, review: Review = content
+) -> Answer:
+    """Enqueue `drafts` as the caller, at most once per idempotency key, and answer with what `write` makes of it."""
+    caller, traced = call.principal, _traced(drafts, call.headers.get("traceparent"))
+    key = _key(call)
+    if key is None:
+        stored = await services.enqueue(traced, caller.user_id, reaches=caller.reaches, review=review)
+        return write(stored)
+    outcome = await services.enqueue.once(
+        traced, caller.user_id, key, lambda stored: _keep(write(stored)), reaches=caller.reaches, review=review
+    )
+    return _again(outcome.answer) if isinstance(outcome, Replayed) else write(outcome)
+
+
+def _key(call: Call[Any, Any]) -> IdempotencyKey | None:
+    text = call.headers.get(HEADER)
+    if text is None:
+        return None
+    if not 1 <= len(text) <= KEY_CHARS or not text.isascii() or not text.isprintable() or not text.strip():
+        raise Problem(
+            "invalid-idempotency-key", f"The Idempotency-Key needs 1 to {KEY_CHARS} printable ASCII characters."
+        )
+    return IdempotencyKey(call.principal.name, text, _fingerprint(call))
+
+
+def _fingerprint(call: Call[Any, Any]) -> bytes:
+    """Return what tells this request from another under the same key: where it goes, how it is read, what it says."""
+    said = (call.path.encode(), wire.encode(call.query), call.content_type.encode(), call.raw)
+    return hashlib.sha256(b"\n".join(hashlib.sha256(part).digest() for part in said)).digest()
+
+
+def _keep(answer: Answer) -> Json:
+    return wire.encode(_Kept(answer.status, dict(answer.headers), msgspec.Raw(answer.content)))
+
+
+def _again(kept: Json) -> Answer:
+    first = msgspec.json.decode(kept, type=_Kept)
+    return Answer(bytes(first.body), first.status, {**first.headers, "Idempotency-Replayed": "true"})
+
+
+def _traced(drafts: Sequence[Draft], traceparent: str | None) -> Sequence[Draft]:
+    """Return the drafts with the caller's trace, if it is one (W3C Trace Context); a broken one is left out."""
+    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+        return drafts
+    return [attrs.evolve(draft, spec=attrs.evolve(draft.spec, traceparent=traceparent)) for draft in drafts]

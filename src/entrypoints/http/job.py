@@ -1,0 +1,140 @@
+"""One job: look at it, its attempts and its result; cancel it, retry it."""
+
+from datetime import datetime
+from typing import Any
+
+from ...application.manage import Answer as ManageAnswer
+from ...application.manage import Moved
+from ...domain.access import Principal, Scope
+from ...domain.errors import DomainError
+from ...domain.ids import JobId
+from ...domain.job import Job
+from ...domain.status import JobStatus
+from . import render, wire
+from .endpoint import API, NOTHING, Accepts, Answer, Call, any_of, endpoint, missing_job
+from .problems import Problem
+from .services import HttpServices
+
+PATH = f"{API}/jobs/{{job_id:str}}"
+READ = any_of(Scope.JOBS_READ)
+STEER = any_of(Scope.JOBS_WRITE, Scope.JOBS_ADMIN)
+
+
+@endpoint("GET", PATH, access=READ, answers={200: wire.JobAnswer}, tag="jobs")
+async def get_job(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """Look at one job."""
+    job, now = await find(services, call.principal, call.job_id)
+    return Answer.of(render.job_answer(job, now), headers=_tagged(job))
+
+
+@endpoint("GET", f"{PATH}/attempts", access=READ, answers={200: wire.AttemptList}, tag="jobs")
+async def list_attempts(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """List the ended attempts of a job, oldest first, the successful one included."""
+    job, now = await find(services, call.principal, call.job_id)
+    attempts = await services.reads.attempts(job.id)
+    return Answer.of(wire.AttemptList([render.attempt(attempt) for attempt in attempts], render.instant(now)))
+
+
+@endpoint(
+    "GET",
+    f"{PATH}/result",
+    access=READ,
+    answers={200: wire.ResultAnswer, 202: wire.ResultAnswer},
+    problems=("job-dead", "job-cancelled"),
+    tag="jobs",
+)
+async def get_result(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """Get the result of a job: 202 while there is none yet, 409 with the error if there never will be one."""
+    job, now = await find(services, call.principal, call.job_id)
+    match job.status:
+        case JobStatus.SUCCEEDED:
+            return Answer.of(_result(job, now))
+        case JobStatus.DEAD:
+            raise Problem("job-dead", "The job is dead and has no result.", error=render.error(job.error))
+        case JobStatus.CANCELLED:
+            reason = f": {job.cancel_reason}" if job.cancel_reason else ""
+            raise Problem("job-cancelled", f"The job was cancelled{reason}.", error=render.error(job.error))
+        case _:
+            return Answer.of(_result(job, now), 202, {"Retry-After": "1"})
+
+
+@endpoint(
+    "POST",
+    f"{PATH}/cancel",
+    access=STEER,
+    body=Accepts(form=wire.CancelRequest, optional=True),
+    answers={200: wire.MoveAnswer, 202: wire.MoveAnswer},
+    problems=("already-finished",),
+    tag="jobs",
+)
+async def cancel_job(services: HttpServices, call: Call[wire.Empty, wire.CancelRequest]) -> Answer:
+    """Cancel a job: 200 for a queued one, at once; 202 for a running one, whose worker is asked to stop."""
+    principal, job_id = call.principal, call.job_id
+    await _confine(services, principal, job_id)
+    answers = await services.manage.cancel([job_id], owner=principal.steers_only, reason=call.body.reason)
+    moved = _moved(answers[job_id])
+    running = moved.job.status is JobStatus.RUNNING
+    outcome = "repeated" if moved.repeated else "requested" if running else "cancelled"
+    return _move(principal, moved.job, outcome, 202 if running else 200)
+
+
+@endpoint(
+    "POST",
+    f"{PATH}/retry",
+    access=STEER,
+    body=NOTHING,
+    answers={200: wire.MoveAnswer},
+    problems=("invalid-transition",),
+    tag="jobs",
+)
+async def retry_job(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:
+    """Queue a dead or cancelled job again, its retry budget restored and its attempts kept."""
+    principal, job_id = call.principal, call.job_id
+    await _confine(services, principal, job_id)
+    answers = await services.manage.retry([job_id], owner=principal.steers_only)
+    return _move(principal, _moved(answers[job_id]).job, "queued", 200)
+
+
+async def find(services: HttpServices, principal: Principal, job_id: JobId) -> tuple[Job, datetime]:
+    """Return a job and the database's time; raise the same 404 for none, for another's, for one out of reach."""
+    found = await services.reads.get(job_id, principal.sees_only)
+    if found is None or not principal.reaches(found[0].queue):
+        raise missing_job()
+    return found
+
+
+async def _confine(services: HttpServices, principal: Principal, job_id: JobId) -> None:
+    """Raise 404 for a job outside the queues to which a key is confined; other keys pay no read for it."""
+    if principal.queue_globs:
+        await find(services, principal, job_id)
+
+
+def _moved(answer: ManageAnswer) -> Moved:
+    if isinstance(answer, DomainError):
+        raise answer
+    return answer
+
+
+def _move(principal: Principal, job: Job, outcome: Any, status: int) -> Answer:
+    # Who may only write is told what became of the job, not what is in it.
+    include = render.DOCUMENTS if principal.may(Scope.JOBS_READ) else frozenset[str]()
+    return Answer.of(wire.MoveAnswer(outcome, render.job(job, include=include)), status, _tagged(job))
+
+
+def _tagged(job: Job) -> dict[str, str]:
+    return {"ETag": f'"{job.etag}"'}
+
+
+def _result(job: Job, now: datetime) -> wire.ResultAnswer:
+    answer = wire.ResultAnswer(
+        job_id=str(job.id),
+        status=job.status.value,
+        finished_at=render.maybe_instant(job.finished_at),
+        server_time=render.instant(now),
+    )
+    if job.status is JobStatus.SUCCEEDED:
+        answer.result = render.raw(job.result)
+    return answer
+
+
+ENDPOINTS = (get_job, list_attempts, get_result, cancel_job, retry_job)

@@ -1,0 +1,135 @@
+"""GET /jobs: pages of jobs, walked by keyset."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+import attrs
+import msgspec
+
+from ...application.ports.reads import JobFilter, JobPage, Position
+from ...domain.access import Principal, Scope
+from ...domain.job import Job
+from ...domain.status import JobStatus
+from . import render, wire
+from .cursors import Cursor, CursorSeal
+from .endpoint import API, Answer, Call, any_of, endpoint
+from .problems import Problem
+from .services import HttpServices
+
+PATH = f"{API}/jobs"
+
+
+class JobsQuery(msgspec.Struct):
+    """Which jobs, in which order, and how many at a time."""
+
+    status: tuple[JobStatus, ...] = ()
+    queue: tuple[wire.Name, ...] = ()
+    task: tuple[wire.Name, ...] = ()
+    sort: Literal["-created_at", "created_at"] = "-created_at"
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    include: Annotated[
+        tuple[str, ...], msgspec.Meta(description="payload, result: bring them whatever their size")
+    ] = ()
+
+
+@endpoint(
+    "GET",
+    PATH,
+    access=any_of(Scope.JOBS_READ),
+    query=JobsQuery,
+    answers={200: wire.JobList},
+    problems=("cursor-mismatch",),
+    tag="jobs",
+)
+async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answer:
+    """List jobs.
+
+    A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile.
+    """
+    query, principal = call.query, call.principal
+    include = _included(query)
+    where = JobFilter(principal.sees_only, query.status, query.queue, query.task)
+    seal = CursorSeal.of(services.secret_keys, where, query.sort)
+    cursor = None if query.cursor is None else seal.open(query.cursor)
+    window = _Window(await _page(services, where, query, cursor), cursor)
+    answer = wire.JobList(
+        items=[render.job(job, include=include, small=render.LIST_BYTES) for job in _reached(window.jobs, principal)],
+        next_cursor=_sealed(seal, window.next),
+        prev_cursor=_sealed(seal, window.previous),
+        has_more=window.next is not None,
+        server_time=render.instant(window.page.server_time),
+    )
+    return Answer.of(answer, headers=_links(query, answer))
+
+
+@attrs.frozen
+class _Window:
+    """A page as it was read, put back into the order of the list."""
+
+    page: JobPage
+    cursor: Cursor | None
+
+    @property
+    def backward(self) -> bool:
+        return self.cursor is not None and self.cursor.backward
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        return self.page.items[::-1] if self.backward else self.page.items
+
+    @property
+    def next(self) -> Cursor | None:
+        more = self.backward or self.page.has_more
+        return Cursor(_position(self.jobs[-1])) if self.jobs and more else None
+
+    @property
+    def previous(self) -> Cursor | None:
+        more = self.page.has_more if self.backward else self.cursor is not None
+        return Cursor(_position(self.jobs[0]), backward=True) if self.jobs and more else None
+
+
+async def _page(services: HttpServices, where: JobFilter, query: JobsQuery, cursor: Cursor | None) -> JobPage:
+    oldest_first = query.sort == "created_at"
+    if cursor is None:
+        return await services.reads.page(where, limit=query.limit, oldest_first=oldest_first)
+    return await services.reads.page(
+        where, limit=query.limit, after=cursor.position, oldest_first=oldest_first != cursor.backward
+    )
+
+
+def _reached(jobs: Sequence[Job], principal: Principal) -> Sequence[Job]:
+    """Return those jobs that lie in the key's queues; a page may so be shorter than asked for."""
+    return [job for job in jobs if principal.reaches(job.queue)]
+
+
+def _included(query: JobsQuery) -> frozenset[str]:
+    names = frozenset(name for given in query.include for name in given.split(","))
+    if not names <= render.DOCUMENTS:
+        what = f"must be of {', '.join(sorted(render.DOCUMENTS))}"
+        field = wire.FieldProblem(detail=what, code="invalid", parameter="include")
+        raise Problem("invalid-parameter", f"The parameter 'include' {what}.", errors=(field,))
+    return names
+
+
+def _position(job: Job) -> Position:
+    return Position(job.created_at, job.id)
+
+
+def _sealed(seal: CursorSeal, cursor: Cursor | None) -> str | None:
+    return None if cursor is None else seal.seal(cursor)
+
+
+def _links(query: JobsQuery, answer: wire.JobList) -> dict[str, str]:
+    told = msgspec.structs.asdict(msgspec.structs.replace(query, cursor=None))
+    same = {name: value for name, value in told.items() if value not in ((), None)}
+    links = [
+        f'<{PATH}?{urlencode({**same, "cursor": cursor}, doseq=True)}>; rel="{rel}"'
+        for rel, cursor in (("next", answer.next_cursor), ("prev", answer.prev_cursor))
+        if cursor
+    ]
+    return {"Link": ", ".join(links)} if links else {}
+
+
+ENDPOINTS = (list_jobs,)

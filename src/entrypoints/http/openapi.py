@@ -1,0 +1,168 @@
+"""The OpenAPI 3.1 document, made from what each route declares of itself."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import msgspec
+
+from . import wire
+from .endpoint import JSON, PUBLIC, AnyOf, Endpoint
+from .problems import KINDS, PROBLEM_JSON
+
+Document: TypeAlias = dict[str, Any]
+
+VERSION = "0.1.0"
+_REF = "#/components/schemas/{name}"
+_EVERYWHERE = ("bad-request", "invalid-parameter", "internal", "unavailable")
+_WITH_KEY = ("unauthenticated",)
+_WITH_SCOPE = ("forbidden",)
+_WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large", "unsupported-media-type")
+_WITH_PATH = ("not-found",)
+_HEADERS = {
+    "Location": "where the new thing is",
+    "ETag": "changes whenever the job does",
+    "Link": "the pages on either side (RFC 8288)",
+    "Retry-After": "seconds to wait",
+    "Idempotency-Replayed": "`true` if this is the first answer again",
+}
+
+
+def document(endpoints: Sequence[Endpoint]) -> Document:
+    """Return the document for those of `endpoints` that carry a tag."""
+    shown = [endpoint for endpoint in endpoints if endpoint.tag]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "eQueue",
+            "version": VERSION,
+            "summary": "A job queue on PostgreSQL: leases, fences and retries you can reason about.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in dict.fromkeys(endpoint.tag for endpoint in shown)],
+        "paths": _paths(shown),
+        "components": {"schemas": _schemas(shown), "securitySchemes": _SECURITY},
+    }
+
+
+_SECURITY = {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `eq_<id>_<secret>`."}}
+
+
+def _paths(endpoints: Sequence[Endpoint]) -> Document:
+    paths: Document = {}
+    for endpoint in endpoints:
+        paths.setdefault(_path(endpoint), {})[endpoint.method.lower()] = _operation(endpoint)
+    return paths
+
+
+def _path(endpoint: Endpoint) -> str:
+    return endpoint.path.replace(":str}", "}")
+
+
+def _operation(endpoint: Endpoint) -> Document:
+    operation: Document = {
+        "operationId": endpoint.name,
+        "tags": [endpoint.tag],
+        "summary": endpoint.summary,
+        "description": _description(endpoint),
+        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)],
+        "responses": _responses(endpoint),
+        "security": [] if endpoint.access == PUBLIC else [{"key": []}],
+    }
+    if endpoint.body is not None:
+        schema = {"schema": {"$ref": _REF.format(name=endpoint.body.form.__name__)}}
+        operation["requestBody"] = {
+            "required": not endpoint.body.optional,
+            "content": {
+                kind: schema if kind == JSON else {"schema": {"type": "string"}} for kind in endpoint.body.types
+            },
+        }
+    return operation
+
+
+def _description(endpoint: Endpoint) -> str:
+    _, _, rest = (endpoint.handler.__doc__ or "").strip().partition("\n")
+    said = " ".join(line.strip() for line in rest.splitlines() if line.strip())
+    if isinstance(endpoint.access, AnyOf):
+        said += f" Scope: {' or '.join(f'`{scope}`' for scope in sorted(endpoint.access.scopes))}."
+    return said.strip()
+
+
+def _path_parameters(endpoint: Endpoint) -> list[Document]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", **({"format": "uuid"} if name == "job_id" else {})},
+        }
+        for name in endpoint.parameters
+    ]
+
+
+def _query_parameters(endpoint: Endpoint) -> list[Document]:
+    (form,), schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
+    properties: Mapping[str, Document] = schemas[form["$ref"].rpartition("/")[2]].get("properties", {})
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": {key: value for key, value in schema.items() if key != "description"},
+            **({"description": schema["description"]} if "description" in schema else {}),
+        }
+        for name, schema in properties.items()
+    ]
+
+
+def _header_parameters(endpoint: Endpoint) -> list[Document]:
+    if "idempotency-key-reused" not in endpoint.problems:
+        return []
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema}]
+
+
+def _responses(endpoint: Endpoint) -> Document:
+    codes = sorted(_codes(endpoint), key=lambda code: (KINDS[code].status, code))
+    responses = {
+        str(status): {
+            "description": (form.__doc__ or "").strip(),
+            "headers": _headers(endpoint, status),
+            "content": {JSON: {"schema": {"$ref": _REF.format(name=form.__name__)}}},
+        }
+        for status, form in endpoint.answers.items()
+    }
+    problem = {PROBLEM_JSON: {"schema": {"$ref": _REF.format(name=wire.ProblemDocument.__name__)}}}
+    for status, some in groupby(codes, key=lambda code: KINDS[code].status):
+        said = "; ".join(f"`{code}`: {KINDS[code].title}" for code in some)
+        responses[str(status)] = {"description": said, "headers": _headers(endpoint, status), "content": problem}
+    return responses
+
+
+def _codes(endpoint: Endpoint) -> set[str]:
+    codes = {*endpoint.problems, *_EVERYWHERE}
+    codes.update(() if endpoint.access == PUBLIC else _WITH_KEY)
+    codes.update(_WITH_SCOPE if isinstance(endpoint.access, AnyOf) else ())
+    codes.update(_WITH_BODY if endpoint.body else ())
+    codes.update(_WITH_PATH if endpoint.parameters else ())
+    return codes
+
+
+def _headers(endpoint: Endpoint, status: int) -> Document:
+    names = {
+        201: ("Location",) if wire.EnqueueAnswer in endpoint.answers.values() else (),
+        202: ("Retry-After",) if wire.ResultAnswer in endpoint.answers.values() else (),
+        503: ("Retry-After",),
+    }.get(status, ())
+    if status == 200:
+        forms = endpoint.answers.values()
+        names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if wire.JobAnswer in forms else ()))
+    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+
+
+def _schemas(endpoints: Sequence[Endpoint]) -> Document:
+    forms = {form for endpoint in endpoints for form in endpoint.answers.values()} | {wire.ProblemDocument}
+    forms |= {endpoint.body.form for endpoint in endpoints if endpoint.body}
+    _, schemas = msgspec.json.schema_components(sorted(forms, key=lambda form: form.__name__), ref_template=_REF)
+    return dict(sorted(schemas.items()))

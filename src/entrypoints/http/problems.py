@@ -1,0 +1,159 @@
+"""Every refusal that the API knows: one catalogue of codes, and the RFC 9457 document made of each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+import attrs
+import msgspec
+
+from ...domain.errors import Violation
+from .wire import ErrorOut, FieldProblem, ProblemDocument
+
+Value = TypeVar("Value")
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@attrs.frozen
+class Kind:
+    """What all problems of one code have in common; `meaning` tells the reader what to do."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "bad-request": Kind(400, "Malformed request", "The request breaks a rule of HTTP itself. Mend the client."),
+        "invalid-json": Kind(400, "Body is not JSON", "Send one JSON document in UTF-8, without a byte order mark."),
+        "nul-not-allowed": Kind(
+            400, "NUL character", "No text may hold the character U+0000, for PostgreSQL cannot store it."
+        ),
+        "too-deep": Kind(400, "Nested too deeply", "A payload may be nested 64 levels deep. Flatten it."),
+        "invalid-body": Kind(
+            400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
+        ),
+        "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-parameter": Kind(
+            400, "Bad query parameter", "A parameter is unknown, repeated or out of bounds; `errors` names it."
+        ),
+        "invalid-idempotency-key": Kind(
+            400, "Bad Idempotency-Key", "Send the header once, with 1 to 255 printable characters."
+        ),
+        "cursor-mismatch": Kind(
+            400,
+            "Cursor does not fit",
+            "A cursor belongs to the filter, sort and caller that it was made for. Begin again without one.",
+        ),
+        "unauthenticated": Kind(
+            401,
+            "Not authenticated",
+            "Send `Authorization: Bearer eq_…` with a key that is valid, whole and not expired.",
+        ),
+        "forbidden": Kind(403, "Not allowed", "The key lacks the scope, or its owner the role. Take another key."),
+        "queue-forbidden": Kind(403, "Queue out of reach", "The key is confined to other queues. Take another key."),
+        "not-found": Kind(404, "Not found", "There is no such thing, or it is not yours to see."),
+        "method-not-allowed": Kind(405, "Method not allowed", "The `Allow` header names the methods of this path."),
+        "unique-conflict": Kind(
+            409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
+        ),
+        "invalid-transition": Kind(409, "Wrong status", "The job is not in a status in which this can happen to it."),
+        "already-finished": Kind(409, "Already finished", "The job has ended; there is nothing left to cancel."),
+        "idempotency-in-flight": Kind(
+            409, "First request in flight", "The first request with this key has not ended. Ask again in a second."
+        ),
+        "job-dead": Kind(409, "Job is dead", "The job used up its retries or was discarded; `error` says why."),
+        "job-cancelled": Kind(409, "Job was cancelled", "The job was cancelled or expired and has no result."),
+        "lease-lost": Kind(
+            409, "Lease lost", "The lease is over and another worker may hold the job. Stop working on it."
+        ),
+        "stale": Kind(412, "Changed meanwhile", "The job changed since you read it. Read it again and repeat."),
+        "body-too-large": Kind(413, "Body too large", "The body is larger than this path takes."),
+        "payload-too-large": Kind(413, "Payload too large", "The payload is larger than this installation takes."),
+        "unsupported-media-type": Kind(415, "Wrong content type", "`detail` names the content types that are taken."),
+        "payload-invalid": Kind(
+            422,
+            "Payload does not fit the task",
+            "The task would refuse this payload at each attempt; `errors` says why.",
+        ),
+        "unknown-task": Kind(422, "Unknown task", "No worker has declared this task, and the installation is strict."),
+        "idempotency-key-reused": Kind(
+            422, "Idempotency-Key reused", "The key was used for a different request. Take a new one."
+        ),
+        "refused": Kind(422, "Refused", "The request is understood and breaks a rule."),
+        "too-many-requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
+        "head-too-large": Kind(431, "Headers too large", "Send fewer or shorter headers, or a shorter path."),
+        "internal": Kind(500, "Internal error", "This is a fault of the server. Its log holds the request id."),
+        "unavailable": Kind(503, "Temporarily unavailable", "The database does not answer. Repeat shortly."),
+        "not-ready": Kind(503, "Not ready", "The process must not get traffic now; `detail` says why."),
+    }
+)
+"""code -> kind. The path `/problems/<code>` shows each as a page."""
+
+
+class Problem(Exception):
+    """A refusal on its way to the caller."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: tuple[FieldProblem, ...] = (),
+        headers: Mapping[str, str] | None = None,
+        existing_job_id: str | None = None,
+        error: ErrorOut | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+        self.existing_job_id = existing_job_id
+        self.error = error
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that goes with the code."""
+        return KINDS[self.code].status
+
+    def document(self, instance: str | None = None) -> ProblemDocument:
+        """Return the problem as the caller reads it; `instance` is the id of the request."""
+        kind = KINDS[self.code]
+        return ProblemDocument(
+            type=f"/problems/{self.code}",
+            title=kind.title,
+            status=kind.status,
+            detail=self.detail,
+            code=self.code,
+            instance=_given(instance),
+            errors=_given(self.errors or None),
+            existing_job_id=_given(self.existing_job_id),
+            error=_given(self.error),
+        )
+
+    def under(self, prefix: str) -> "Problem":
+        """Return this problem as seen from a document that holds the faulty one at `prefix`."""
+        moved = tuple(
+            msgspec.structs.replace(field, pointer=prefix + field.pointer) if isinstance(field.pointer, str) else field
+            for field in self.errors
+        )
+        return Problem(
+            self.code,
+            self.detail,
+            errors=moved or (FieldProblem(detail=self.detail, code=self.code, pointer=prefix),),
+            headers=self.headers,
+            existing_job_id=self.existing_job_id,
+            error=self.error,
+        )
+
+
+def fields(violations: tuple[Violation, ...]) -> tuple[FieldProblem, ...]:
+    """Return the domain's violations as the caller reads them."""
+    return tuple(FieldProblem(detail=v.detail, code=v.code, pointer=v.pointer) for v in violations)
+
+
+def _given(value: Value | None) -> Value | msgspec.UnsetType:
+    return msgspec.UNSET if value is None else value

@@ -1,0 +1,140 @@
+"""From the domain's values to the wire's forms."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from msgspec import UNSET, Raw, UnsetType, structs
+
+from ...application.ports.catalogue import TaskDeclaration
+from ...application.ports.reads import Attempt
+from ...domain.ids import Json
+from ...domain.job import Job
+from ...domain.outcomes import JobError
+from ...domain.retry import Backoff, Exponential, Fixed
+from . import wire
+
+LIST_BYTES = 2_048
+"""A list leaves out a payload or result larger than this unless it was asked for."""
+
+DOCUMENTS = frozenset({"payload", "result"})
+_NULL = Raw(b"null")
+
+
+def job(job: Job, *, include: Collection[str] = DOCUMENTS, small: int = 0) -> wire.JobOut:
+    """Return `job` for the wire, with those documents that are named in `include` or at most `small` bytes long."""
+    payload = _document(job.payload, small, whole="payload" in include)
+    result = _document(job.result, small, whole="result" in include)
+    left_out = [name for name, shown in (("payload", payload), ("result", result)) if shown is UNSET]
+    return wire.JobOut(
+        id=str(job.id),
+        task=job.task,
+        queue=job.queue,
+        status=job.status.value,
+        payload=payload,
+        result=result,
+        error=error(job.error),
+        priority=job.priority,
+        run_at=instant(job.run_at),
+        created_at=instant(job.created_at),
+        started_at=maybe_instant(job.started_at),
+        finished_at=maybe_instant(job.finished_at),
+        attempt=job.attempt,
+        retry_count=job.retry_count,
+        max_retries=job.max_retries,
+        backoff=backoff(job.backoff),
+        timeout_s=job.timeout.total_seconds(),
+        expires_at=maybe_instant(job.expires_at),
+        cancel_reason=job.cancel_reason,
+        progress=raw(job.progress),
+        tags=list(job.tags),
+        unique_key=job.unique_key,
+        concurrency_key=job.concurrency_key,
+        user_id=_id(job.user_id),
+        worker_id=_id(job.worker_id),
+        lease_expires_at=maybe_instant(job.lease_expires_at),
+        cancel_requested=job.cancel_requested_at is not None,
+        parent_id=_id(job.parent_id),
+        etag=job.etag,
+        truncated=left_out,
+    )
+
+
+def job_answer(whole: Job, now: datetime) -> wire.JobAnswer:
+    """Return the whole job with the time at which it was so."""
+    return wire.JobAnswer(**structs.asdict(job(whole)), server_time=instant(now))
+
+
+def attempt(attempt: Attempt) -> wire.AttemptOut:
+    """Return an attempt for the wire."""
+    return wire.AttemptOut(
+        attempt.attempt,
+        attempt.outcome.value,
+        _id(attempt.worker_id),
+        maybe_instant(attempt.started_at),
+        instant(attempt.finished_at),
+        error(attempt.error),
+    )
+
+
+def task(task: TaskDeclaration) -> wire.TaskOut:
+    """Return a declared task for the wire."""
+    return wire.TaskOut(
+        task.id,
+        task.queue,
+        task.max_retries,
+        backoff(task.backoff),
+        _seconds(task.timeout),
+        raw(task.payload_schema),
+        task.doc,
+    )
+
+
+def error(error: JobError | None) -> wire.ErrorOut | None:
+    """Return an attempt's error for the wire."""
+    if error is None:
+        return None
+    return wire.ErrorOut(error.type, error.message, error.traceback, error.fingerprint)
+
+
+def backoff(backoff: Backoff | None) -> wire.Backoff | None:
+    """Return a retry policy for the wire."""
+    match backoff:
+        case None:
+            return None
+        case Fixed(base, jitter):
+            return wire.FixedBackoff(base, jitter)
+        case Exponential(base, factor, cap, jitter):
+            return wire.ExponentialBackoff(base, factor, cap, jitter)
+        case _:
+            assert_never(backoff)
+
+
+def instant(moment: datetime) -> str:
+    """Return an instant in UTC with microseconds, always of the same width, so that texts sort as times do."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def maybe_instant(moment: datetime | None) -> str | None:
+    """Return the same of an instant that may not have come yet."""
+    return None if moment is None else instant(moment)
+
+
+def _id(id: UUID | None) -> str | None:
+    return None if id is None else str(id)
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
+
+
+def raw(json: Json | None) -> Raw:
+    """Return a stored document as it is, `null` where there is none."""
+    return _NULL if json is None else Raw(json)
+
+
+def _document(json: Json | None, small: int, *, whole: bool) -> Raw | UnsetType:
+    if json is None or whole or len(json) <= small:
+        return raw(json)
+    return UNSET

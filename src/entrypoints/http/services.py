@@ -1,0 +1,62 @@
+"""What the API needs to do its work; the container builds it, tests build it on the memory adapters."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import attrs
+
+from ...application.access import Authenticate
+from ...application.enqueue import Enqueue
+from ...application.manage import ManageJobs
+from ...application.ports.platform import Clock
+from ...application.ports.reads import JobReads
+from ...application.ports.unit_of_work import UnitsOfWork
+from ...application.readiness import Readiness
+from ...domain.spec import PAYLOAD_BYTES
+
+
+@attrs.frozen
+class Limits:
+    """How large a body may be, in bytes."""
+
+    payload: int = PAYLOAD_BYTES
+    margin: int = 64 * 1024
+    bulk: int = 16 * 1024 * 1024
+
+    @property
+    def single(self) -> int:
+        """The largest body with one job in it."""
+        return self.payload + self.margin
+
+
+@attrs.frozen(eq=False)
+class Drain:
+    """Says that the process is about to stop: readiness turns false, and whatever waits or streams ends."""
+
+    started: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    def begin(self) -> None:
+        """Start to drain; saying it again changes nothing."""
+        self.started.set()
+
+    def __bool__(self) -> bool:
+        return self.started.is_set()
+
+
+@attrs.frozen(kw_only=True)
+class HttpServices:
+    """The use cases and ports behind the API.
+
+    `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated.
+    """
+
+    enqueue: Enqueue
+    manage: ManageJobs
+    reads: JobReads
+    units_of_work: UnitsOfWork
+    authenticate: Authenticate
+    clock: Clock
+    ready: Callable[[], Awaitable[Readiness]]
+    secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
+    limits: Limits = Limits()
+    drain: Drain = attrs.field(factory=Drain)
