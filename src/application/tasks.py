@@ -1,0 +1,184 @@
+"""Where authors register their tasks; there is no global registry, a `Tasks` is a value like any other."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import attrs
+
+from ..domain.ids import NAME
+from ..domain.retry import MAX_RETRIES, Backoff, backoff_problems
+from ..domain.spec import DEFAULT_QUEUE, LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from .ports.catalogue import TaskDeclaration
+from .verdicts import Duration, duration
+
+Handler: TypeAlias = Callable[..., Any]
+Isolation: TypeAlias = Literal["process"]
+F = TypeVar("F", bound=Handler)
+
+MARK = "__equeue_task__"
+"""The attribute by which a handler knows its task."""
+
+
+class TaskRefused(ValueError):
+    """A task cannot be registered as its author wrote it; the message says what to change."""
+
+
+@attrs.frozen(kw_only=True)
+class Task:
+    """A named behaviour: the handler, and the settings that jobs of this task have unless a caller says otherwise."""
+
+    id: str
+    handler: Handler
+    queue: str = DEFAULT_QUEUE
+    max_retries: int | None = None
+    backoff: Backoff | None = None
+    timeout: timedelta | None = None
+    isolation: Isolation | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name under which jobs of this task may have been enqueued."""
+        return (self.id, *self.aliases)
+
+    def declaration(self, schema: bytes) -> Iterator[TaskDeclaration]:
+        """Yield what the API should know of this task, under each of its names."""
+        doc = inspect.getdoc(self.handler) or ""
+        for name in self.names:
+            yield TaskDeclaration(
+                name, self.queue, self.max_retries, self.backoff, self.timeout, payload_schema=schema, doc=doc
+            )
+
+
+class Tasks:
+    """A set of tasks. Make one per module, decorate handlers with `task`, and name it to the worker.
+
+    ```python
+    tasks = Tasks()
+
+    @tasks.task("email.send", queue="email", max_retries=5, timeout=30)
+    async def send(ctx: Context, user_id: int) -> str: ...
+    ```
+    """
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Task] = {}
+
+    def __iter__(self) -> Iterator[Task]:
+        """Iterate over the tasks in the order in which they were registered."""
+        return iter(dict.fromkeys(self._by_name.values()))
+
+    def __len__(self) -> int:
+        return len(set(self._by_name.values()))
+
+    def __getitem__(self, name: str) -> Task:
+        """Return the task of that id or alias; `KeyError` if there is none."""
+        return self._by_name[name]
+
+    def task(
+        self,
+        id: str,
+        *,
+        queue: str = DEFAULT_QUEUE,
+        max_retries: int | None = None,
+        backoff: Backoff | None = None,
+        timeout: Duration | None = None,
+        isolation: Isolation | None = None,
+        aliases: tuple[str, ...] = (),
+    ) -> Callable[[F], F]:
+        """Register the decorated function as the task `id` and return the function itself, unchanged.
+
+        Args:
+            id: the task's name for ever, such as `email.send`; a module may be renamed, this not.
+            queue: where its jobs wait unless the caller says otherwise.
+            max_retries: how many failures are tried again; the system's default is 3.
+            backoff: how long before each retry, `Exponential(…)` or `Fixed(…)`.
+            timeout: how long one attempt may run, in seconds or as a timedelta.
+            isolation: `"process"` runs each attempt in a child process that can be killed.
+            aliases: former ids, so that jobs enqueued under them still run.
+        """
+        limit = None if timeout is None else duration(timeout)
+
+        def register(handler: F) -> F:
+            task = Task(
+                id=id,
+                handler=handler,
+                queue=queue,
+                max_retries=max_retries,
+                backoff=backoff,
+                timeout=limit,
+                isolation=isolation,
+                aliases=tuple(aliases),
+            )
+            self.add(task)
+            return handler
+
+        return register
+
+    def add(self, *tasks: Task) -> None:
+        """Register tasks; raise `TaskRefused` for one that breaks a rule or whose name is taken."""
+        for task in tasks:
+            _check(task)
+            for name in task.names:
+                if (holder := self._by_name.get(name)) is not None:
+                    raise TaskRefused(f"task '{name}' is registered twice: by {_where(holder)} and by {_where(task)}")
+            self._by_name.update(dict.fromkeys(task.names, task))
+            _mark(task)
+
+    def include(self, other: "Tasks") -> None:
+        """Register all tasks of `other` here too."""
+        for task in other:
+            for name in task.names:
+                if (holder := self._by_name.get(name)) is not None and holder is not task:
+                    raise TaskRefused(f"task '{name}' is registered twice: by {_where(holder)} and by {_where(task)}")
+                self._by_name[name] = task
+
+
+def task_of(handler: Handler) -> Task:
+    """Return the task that `handler` was registered as; raise `TaskRefused` if it was not."""
+    task = getattr(handler, MARK, None)
+    if not isinstance(task, Task):
+        raise TaskRefused(f"{_name(handler)} is not a task: decorate it with @tasks.task(…)")
+    return task
+
+
+def _mark(task: Task) -> None:
+    if isinstance(getattr(task.handler, MARK, None), Task):
+        raise TaskRefused(f"{_name(task.handler)} already is the task '{task_of(task.handler).id}': use aliases=(…)")
+    try:
+        setattr(task.handler, MARK, task)
+    except AttributeError:
+        return  # a bound method cannot carry the mark; it is still known by its id
+
+
+def _check(task: Task) -> None:
+    for problem in _problems(task):
+        raise TaskRefused(f"task '{task.id}' ({_where(task)}): {problem}")
+
+
+def _problems(task: Task) -> Iterator[str]:
+    for name in (*task.names, task.queue):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            yield f"the name {name!r} must be 1 to 128 of a-z 0-9 _ . -"
+    if len(set(task.names)) < len(task.names):
+        yield "an alias repeats another name of the task"
+    if task.max_retries is not None and not 0 <= task.max_retries <= MAX_RETRIES:
+        yield f"max_retries must be between 0 and {MAX_RETRIES}"
+    if task.timeout is not None and not SHORTEST_TIMEOUT <= task.timeout <= LONGEST_TIMEOUT:
+        yield "timeout must be between 0.1 and 86400 seconds"
+    if task.isolation not in (None, "process"):
+        yield "isolation must be None or 'process'"
+    for field, wrong in backoff_problems(task.backoff) if task.backoff else ():
+        yield f"backoff {field} {wrong}"
+    if inspect.isasyncgenfunction(task.handler) or inspect.isgeneratorfunction(task.handler):
+        yield "a handler returns its result, it does not yield"
+
+
+def _where(task: Task) -> str:
+    return _name(task.handler)
+
+
+def _name(handler: Handler) -> str:
+    return f"{getattr(handler, '__module__', '?')}.{getattr(handler, '__qualname__', type(handler).__qualname__)}"

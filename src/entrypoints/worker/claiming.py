@@ -1,0 +1,143 @@
+"""The claim loop: as many jobs as there is room for, as soon as there may be any."""
+
+from collections.abc import Callable, Sequence
+
+import attrs
+
+from ...application.dispatch import Appetite, Wish
+from ...application.ports.jobs import JobLeases
+from ...application.ports.platform import Clock, Jitter
+from ...domain.errors import Unavailable
+from ...domain.ids import JobId, WorkerId
+from ...domain.lease import Claim, ClaimOrder
+from .bell import Bell
+from .outage import Patience
+from .parts import WorkerRules
+from .run import NEVER, Run
+from .running import Runner
+from .settling import MOST, Settler
+
+BACKLOG = 2 * MOST
+"""With so many endings unwritten the database is behind, and nothing more is claimed."""
+
+
+@attrs.frozen
+class Source:
+    """Where claims come from, and on whose behalf."""
+
+    leases: JobLeases
+    worker_id: WorkerId
+    queues: tuple[str, ...]
+    known: frozenset[str]
+
+
+class Claimer:
+    """Claims jobs for a runner. It looks when told that there is work, when a slot comes free, and now and then."""
+
+    def __init__(
+        self,
+        source: Source,
+        rules: WorkerRules,
+        runner: Runner,
+        settler: Settler,
+        clock: Clock,
+        jitter: Jitter,
+        bell: Bell,
+        patience: Patience,
+        hold: Callable[[Sequence[Run]], None],
+    ) -> None:
+        self._source = source
+        self._rules = rules
+        self._runner = runner
+        self._settler = settler
+        self._clock = clock
+        self._jitter = jitter
+        self._bell = bell
+        self._patience = patience
+        self._hold = hold
+        self._appetite = Appetite(rules.concurrency, rules.lease, prefetch=rules.prefetch)
+        self._ended_before = 0
+        self._look_at = 0.0
+        self._hinted: dict[JobId, None] = {}
+        self._stopped = False
+
+    def look(self) -> None:
+        """Look for work now: there is reason to believe that there is some."""
+        self._look_at = 0.0
+        self._bell.ring()
+
+    def look_for(self, job_ids: Sequence[JobId]) -> None:
+        """Look for these jobs, of which somebody said that they are due."""
+        self._hinted.update(dict.fromkeys(job_ids))
+        self._bell.ring()
+
+    def look_in(self, seconds: float) -> None:
+        """Look for work no later than in so many seconds."""
+        self._look_at = min(self._look_at, self._clock.monotonic() + seconds)
+        self._bell.ring()
+
+    def room(self) -> None:
+        """Note that a slot came free: worth a look only if the last one left work behind."""
+        if self._look_at == 0.0 or self._hinted:
+            self._bell.ring()
+
+    def stop(self) -> None:
+        """Claim nothing more, and have `run` return."""
+        self._stopped = True
+        self._patience.end()
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Claim until stopped."""
+        while not self._stopped:
+            now = self._clock.monotonic()
+            wish = self._wish(now)
+            if wish is None:
+                await self._bell.rest()
+            elif self._hinted:
+                await self._claim(wish, now, tuple(self._hinted))
+            elif self._look_at <= now:
+                await self._claim(wish, now)
+            else:
+                await self._bell.rest(self._look_at - now)
+
+    def _wish(self, now: float) -> Wish | None:
+        if self._settler.backlog >= BACKLOG:
+            return None
+        return self._appetite.wish(self._runner.running, self._runner.waiting, now)
+
+    async def _claim(self, wish: Wish, now: float, only: Sequence[JobId] | None = None) -> None:
+        self._look_at = NEVER
+        try:
+            claims = await self._source.leases.claim(self._order(wish), only)
+        except Unavailable as away:
+            self._look_at = 0.0
+            await self._patience.after(away)
+            return
+        self._patience.worked()
+        self._received(claims, wish, now, only)
+
+    def _received(self, claims: Sequence[Claim], wish: Wish, asked_at: float, only: Sequence[JobId] | None) -> None:
+        now = self._clock.monotonic()
+        for job_id in only or ():
+            self._hinted.pop(job_id, None)
+        if only is not None:
+            self._look_at = 0.0
+        else:
+            self._appetite.asked(wish, len(claims), now)
+            more = len(claims) >= wish.limit or not wish.begun
+            self._look_at = 0.0 if more else min(self._look_at, now + self._pause())
+        until = asked_at + self._rules.lease.total_seconds()
+        runs = [Run(claim, now, until) for claim in claims]
+        self._hold(runs)
+        self._runner.accept(runs, first=wish.begun)
+        self._appetite.measure(self._runner.ended - self._ended_before, self._clock.monotonic())
+        self._ended_before = self._runner.ended
+
+    def _pause(self) -> float:
+        return self._rules.poll.total_seconds() * (1.0 - self._jitter.draw() / 2)
+
+    def _order(self, wish: Wish) -> ClaimOrder:
+        tasks = self._source.known if self._runner.unknown else None
+        source = self._source
+        return ClaimOrder(source.worker_id, source.queues, wish.limit, self._rules.lease, tasks, begun=wish.begun)

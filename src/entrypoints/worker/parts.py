@@ -1,0 +1,69 @@
+"""What a worker is made of: its collaborators as plain values, and the numbers it works by."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import TypeAlias
+
+import attrs
+
+from ...application.binding import KnownTasks
+from ...application.execute import Middleware
+from ...application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
+from ...application.ports.cadences import Cadences
+from ...application.ports.codec import PayloadCodec
+from ...application.ports.jobs import JobLeases
+from ...application.ports.platform import Clock, Jitter
+from ...application.ports.queue import JobQueue
+from ...application.ports.telemetry import Log
+from ...application.ports.unit_of_work import UnitsOfWork
+from ...application.settle import SettleAttempts
+from ...domain.ids import WorkerId
+from ...domain.spec import PAYLOAD_BYTES
+
+OpenLeases: TypeAlias = Callable[[], AbstractAsyncContextManager[JobLeases]]
+"""Opens leases over a connection of their own, on the loop that asks; for the heartbeat."""
+
+
+@attrs.frozen(kw_only=True)
+class WorkerRules:
+    """The numbers a worker works by. `queues` empty is those of its tasks, in the order of registration."""
+
+    queues: tuple[str, ...] = ()
+    concurrency: int = 20
+    lease: timedelta = timedelta(seconds=30)
+    heartbeat: timedelta = timedelta(seconds=10)
+    poll: timedelta = timedelta(seconds=5)
+    drain_grace: timedelta = timedelta(seconds=30)
+    cancel_grace: timedelta = timedelta(seconds=5)
+    result_bytes: int = PAYLOAD_BYTES
+    prefetch: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class WorkerParts:
+    """A worker's collaborators. `leases` and `settle` share the work connection; the heartbeat opens its own."""
+
+    worker_id: WorkerId
+    known: KnownTasks
+    codec: PayloadCodec
+    leases: JobLeases
+    settle: SettleAttempts
+    open_heartbeat: OpenLeases
+    queue: JobQueue
+    units_of_work: UnitsOfWork
+    recover: RecoverLapses
+    expire: ExpireJobs
+    forget: ForgetAnswers
+    cadences: Cadences | None = None
+    clock: Clock
+    jitter: Jitter
+    log: Log
+    rules: WorkerRules = WorkerRules()
+    middleware: tuple[Middleware, ...] = ()
+    close: tuple[Callable[[], Awaitable[None]], ...] = ()
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues that this worker serves."""
+        return self.rules.queues or self.known.queues

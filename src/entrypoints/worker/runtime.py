@@ -1,0 +1,272 @@
+"""The worker: its loops, put together, started, and stopped in order."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from ...application.execute import Execute, Stop
+from ...application.heartbeat import Beat, Hold
+from ...application.ports.runtime import Post, Timers
+from ...domain.errors import Unavailable
+from .beating import Heart, Pulses
+from .bell import Bell
+from .claiming import Claimer, Source
+from .heart_thread import HeartThread
+from .listening import Listener
+from .maintaining import Maintainer, Passes
+from .outage import Outage
+from .parts import WorkerParts
+from .run import Run
+from .running import Exits, Runner, Spawn
+from .settling import Settler
+from .threads import HandlerThreads
+from .timers import LoopTimers
+from .timers import spawn as spawn_task
+
+LAST_WRITES = 5.0
+"""How long a stopping worker goes on trying to write how its attempts ended, in seconds."""
+
+
+class Worker:
+    """Claims, runs and settles jobs until told to stop.
+
+    `timers`, `spawn` and `threaded_heart` are what a simulator replaces; production leaves them as they are.
+    """
+
+    def __init__(
+        self,
+        parts: WorkerParts,
+        *,
+        timers: Timers | None = None,
+        spawn: Spawn = spawn_task,
+        threaded_heart: bool = True,
+    ) -> None:
+        timers = timers or LoopTimers()
+        self._parts = parts
+        self._timers = timers
+        self._threaded_heart = threaded_heart
+        self._holds: dict[Hold, None] = {}
+        self._log = parts.log.bind(worker_id=str(parts.worker_id))
+        self._outage = Outage(self._log, parts.jitter)
+        self._stop_bell = Bell(timers)
+        self._drained = Bell(timers)
+        self._draining = False
+        self._hurried = False
+        self._post: Post = lambda call: call()
+        self._threads = HandlerThreads(parts.rules.concurrency)
+        self._settler = self._make_settler()
+        self._runner = self._make_runner(spawn)
+        self._claimer = self._make_claimer()
+        self._maintainer = self._make_maintainer()
+        self._listener = Listener(parts.queue, parts.queues, parts.rules, parts.jitter, self._claimer, self._runner)
+        self._heart = Heart(
+            parts.open_heartbeat,
+            parts.rules,
+            parts.clock,
+            timers,
+            self._outage,
+            Pulses(self._held, self._on_beat, self._on_tick),
+        )
+
+    async def run(self) -> int:
+        """Work until stopped; return the exit code, 0 if everything in hand was brought to its end."""
+        loop = asyncio.get_running_loop()
+        self._post = _post_from_threads(loop)
+        await self._declare()
+        self._log.info(
+            "worker.started", queues=self._parts.queues, tasks=sorted(self._parts.known.by_name), slots=self._slots
+        )
+        heart = self._start_heart()
+        settling = self._own("settle", self._settler.run)
+        claiming = self._own("claim", self._claimer.run)
+        maintaining = self._own("maintenance", self._maintainer.run)
+        listening = self._own("listen", self._listener.run)
+        await self._stop_bell.rest()
+        self._claimer.stop()
+        await claiming
+        await _cancelled(listening)
+        await self._drain()
+        self._maintainer.stop()
+        written = await self._write_last(settling)
+        await maintaining
+        await heart()
+        self._threads.close()
+        self._log.info("worker.stopped", stuck=self._runner.stuck, unwritten=len(self._holds))
+        return 0 if written else 1
+
+    def stop(self) -> None:
+        """Stop in order: claim nothing more, give back what has not begun, let the rest end within the grace."""
+        self._draining = True
+        self._stop_bell.ring()
+
+    def hurry(self) -> None:
+        """Stop without further patience: running handlers are cancelled now."""
+        self._hurried = True
+        self.stop()
+        self._drained.ring()
+
+    @property
+    def stuck(self) -> int:
+        """How many handlers were given up on and may still run."""
+        return self._runner.stuck
+
+    @property
+    def _slots(self) -> int:
+        return self._parts.rules.concurrency
+
+    async def _declare(self) -> None:
+        patience = self._outage.patience("declare", self._timers)
+        while not self._draining:
+            try:
+                async with self._parts.units_of_work() as unit:
+                    await unit.catalogue.declare(list(self._parts.known.declarations()))
+                    await unit.commit()
+                patience.worked()
+            except Unavailable as away:
+                await patience.after(away)
+            else:
+                return
+
+    async def _drain(self) -> None:
+        """Bring what is in hand to its end within the grace, or give it back."""
+        given = self._runner.give_back()
+        grace = self._parts.rules.drain_grace.total_seconds()
+        cleanup = min(self._parts.rules.cancel_grace.total_seconds(), grace / 4)
+        self._log.info("worker.draining", running=self._runner.running, given_back=given, grace_s=grace)
+        await self._until_idle(0.0 if self._hurried else grace - cleanup)
+        self._runner.stop_all(Stop.SHUTDOWN)
+        await self._until_idle(cleanup)
+        self._runner.abandon_all()
+
+    async def _until_idle(self, seconds: float) -> None:
+        until = self._parts.clock.monotonic() + seconds
+        while self._runner.running and (left := until - self._parts.clock.monotonic()) > 0:
+            hurried = self._hurried
+            await self._drained.rest(left)
+            if self._hurried and not hurried:
+                return
+
+    async def _write_last(self, settling: "asyncio.Task[None]") -> bool:
+        self._settler.close()
+        done, _ = await asyncio.wait((settling,), timeout=LAST_WRITES)
+        if not done:
+            self._log.error("worker.unwritten", attempts=self._settler.backlog)
+            await _cancelled(settling)
+        return bool(done)
+
+    def _own(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
+        return asyncio.create_task(self._keep(name, loop), name=f"equeue-{name}")
+
+    async def _keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a loop, and run it again should it ever break: a worker without one of its loops helps nobody."""
+        patience = self._outage.patience(name, self._timers)
+        while True:
+            try:
+                return await loop()
+            except Exception as broken:  # noqa: BLE001 - the last line of the loop: nobody else would hear of it
+                self._log.error("worker.loop_broke", loop=name, error=repr(broken), exc_info=broken)
+                await patience.after(broken)
+
+    def _start_heart(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        if not self._threaded_heart:
+            beating = self._own("heartbeat", self._heart.run)
+
+            async def stop() -> None:
+                self._heart.stop()
+                await beating
+
+            return stop
+        thread = HeartThread(self._heart, self._heart_broke)
+        thread.start()
+        return thread.stop
+
+    def _heart_broke(self, broken: BaseException) -> None:
+        """Stop the worker: without heartbeats its leases would lapse under running handlers."""
+        self._log.error("worker.heart_broke", error=repr(broken), exc_info=broken)
+        self._post(self.hurry)
+
+    def _held(self) -> Sequence[Hold]:
+        return list(self._holds)
+
+    def _on_beat(self, beat: Beat) -> None:
+        self._post(lambda: self._apply(beat))
+
+    def _on_tick(self) -> None:
+        """Nothing yet to watch at each tick."""
+
+    def _apply(self, beat: Beat) -> None:
+        self._runner.lose(beat.lost)
+        if beat.cancel:
+            self._runner.cancel({hold.claim.job_id for hold in beat.cancel})
+
+    def _hold(self, runs: Sequence[Run]) -> None:
+        self._holds.update(dict.fromkeys(runs))
+
+    def _let_go(self, holds: Sequence[Hold]) -> None:
+        for hold in holds:
+            self._holds.pop(hold, None)
+        self._claimer.room()
+
+    def _room(self) -> None:
+        self._claimer.room()
+        if self._draining:
+            if self._runner.waiting:
+                self._runner.give_back()
+            if not self._runner.running:
+                self._drained.ring()
+
+    def _make_settler(self) -> Settler:
+        parts = self._parts
+        patience = self._outage.patience("settle", self._timers)
+        return Settler(parts.settle, parts.clock, Bell(self._timers), patience, self._log, self._let_go)
+
+    def _make_runner(self, spawn: Spawn) -> Runner:
+        parts = self._parts
+        execute = Execute(
+            parts.known, parts.codec, self._threads, parts.log, parts.middleware, parts.rules.result_bytes
+        )
+        exits = Exits(self._settler.add, lambda hold: self._let_go((hold,)), self._room)
+        return Runner(execute, parts.clock, self._timers, spawn, parts.rules, self._log, exits)
+
+    def _make_claimer(self) -> Claimer:
+        parts = self._parts
+        source = Source(parts.leases, parts.worker_id, parts.queues, frozenset(parts.known.by_name))
+        patience = self._outage.patience("claim", self._timers)
+        return Claimer(
+            source,
+            parts.rules,
+            self._runner,
+            self._settler,
+            parts.clock,
+            parts.jitter,
+            Bell(self._timers),
+            patience,
+            self._hold,
+        )
+
+    def _make_maintainer(self) -> Maintainer:
+        parts = self._parts
+        passes = Passes(parts.recover, parts.expire, parts.forget)
+        return Maintainer(
+            passes,
+            parts.cadences,
+            parts.queues,
+            self._claimer,
+            parts.clock,
+            self._timers,
+            parts.jitter,
+            self._outage,
+            self._log,
+        )
+
+
+def _post_from_threads(loop: asyncio.AbstractEventLoop) -> Post:
+    def post(call: Callable[[], Any]) -> None:
+        loop.call_soon_threadsafe(call)
+
+    return post
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait((task,))

@@ -1,0 +1,119 @@
+"""The settle loop: what ended while one statement was under way is the next one's set."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from ...application.failures import simple
+from ...application.heartbeat import Hold
+from ...application.ports.jobs import SettleAnswer
+from ...application.ports.platform import Clock
+from ...application.ports.telemetry import Log
+from ...application.settle import Ending, SettleAttempts
+from ...domain.errors import Unavailable
+from ...domain.outcomes import Discarded, Outcome
+from .bell import Bell
+from .outage import Patience
+
+MOST = 1_000
+
+
+class Settler:
+    """Writes how attempts ended. One statement is in flight at a time; nothing that ended is ever forgotten."""
+
+    def __init__(
+        self,
+        settle: SettleAttempts,
+        clock: Clock,
+        bell: Bell,
+        patience: Patience,
+        log: Log,
+        let_go: Callable[[Sequence[Hold]], None],
+    ) -> None:
+        self._settle = settle
+        self._clock = clock
+        self._bell = bell
+        self._patience = patience
+        self._log = log
+        self._let_go = let_go
+        self._ended: deque[tuple[Hold, Outcome]] = deque()
+        self._closing = False
+        self.in_flight = 0
+
+    @property
+    def backlog(self) -> int:
+        """How many endings are not written yet."""
+        return len(self._ended) + self.in_flight
+
+    def add(self, hold: Hold, outcome: Outcome) -> None:
+        """Have `outcome` written."""
+        self._ended.append((hold, outcome))
+        self._bell.ring()
+
+    def close(self) -> None:
+        """Have `run` return once all is written."""
+        self._closing = True
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Settle until closed."""
+        while True:
+            if self._ended:
+                await self._write()
+            elif self._closing:
+                return
+            else:
+                await self._bell.rest()
+
+    async def _write(self) -> None:
+        batch = [self._ended.popleft() for _ in range(min(len(self._ended), MOST))]
+        self.in_flight = len(batch)
+        try:
+            await self._write_set(batch)
+            self._patience.worked()
+        except Unavailable as away:
+            self._ended.extendleft(reversed(batch))
+            self.in_flight = 0
+            await self._patience.after(away)
+        finally:
+            self.in_flight = 0
+
+    async def _write_set(self, batch: Sequence[tuple[Hold, Outcome]]) -> None:
+        now = self._clock.monotonic()
+        endings = [_ending(hold, outcome, now) for hold, outcome in batch]
+        for hold, _ in batch:
+            hold.settling = True
+        try:
+            answers = await self._settle(endings)
+        except Unavailable:
+            raise
+        except Exception as refused:  # noqa: BLE001 - one ending that cannot be stored must not keep the others
+            await self._one_by_one(batch, refused)
+            return
+        finally:
+            for hold, _ in batch:
+                hold.settling = False
+        self._let_go([hold for hold, _ in batch])
+        for told in answers:
+            if told.answer is SettleAnswer.LEASE_LOST:
+                self._log.warning("job.lease_lost", job_id=str(told.fence.job_id))
+
+    async def _one_by_one(self, batch: Sequence[tuple[Hold, Outcome]], refused: Exception) -> None:
+        """Find the ending that the database refuses, and write in its place why it was refused."""
+        if len(batch) > 1:
+            for each in batch:
+                await self._write_set([each])
+            return
+        ((hold, outcome),) = batch
+        self._log.error("job.unsettleable", job_id=str(hold.claim.job_id), task=hold.claim.task, error=repr(refused))
+        if isinstance(outcome, Discarded):
+            hold.mute = True  # nothing can be written: the lease runs out, and the lapse tells what happened
+            self._let_go((hold,))
+            return
+        why = Discarded(simple("OutcomeRefused", f"the database refused to store how the attempt ended: {refused!r}"))
+        await self._write_set([(hold, why)])
+
+
+def _ending(hold: Hold, outcome: Outcome, now: float) -> Ending:
+    ran = None if hold.began is None else timedelta(seconds=max(now - hold.began, 0.0))
+    return Ending(hold.claim, outcome, ran)

@@ -1,0 +1,27 @@
+"""Time and tasks from the running asyncio loop: what production gives where a simulator gives its own."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class LoopTimers:
+    """Timers of whichever loop is running."""
+
+    def after(self, seconds: float, then: Callable[[], object]) -> asyncio.TimerHandle:
+        """Call `then` on the running loop once `seconds` have gone by."""
+        return asyncio.get_running_loop().call_later(seconds, then)
+
+
+def spawn(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
+    """Start `work` as a task; where Python can, its first step runs at once and may be its last."""
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, name=name, eager_start=True)
+    return asyncio.Task(work, loop=loop, name=name)
