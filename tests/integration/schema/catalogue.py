@@ -1,10 +1,9 @@
 """Reads a schema back from PostgreSQL's catalogues, as facts that can be compared."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import LiteralString, TypeAlias
 
 import psycopg
-from psycopg.abc import Query
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -15,7 +14,7 @@ SCRATCH = "as_modelled"
 NOT_OURS = "schema_version"
 """Alembic's own table; the models do not know it."""
 
-_QUERIES: tuple[Query, ...] = (
+_QUERIES: tuple[LiteralString, ...] = (
     """
     select format('column %%s.%%s', c.relname, a.attname),
       concat_ws(' | ', a.attnum, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,

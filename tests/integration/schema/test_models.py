@@ -1,40 +1,28 @@
 """The migrations make exactly what the models say."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from sqlalchemy import CheckConstraint, Index, Table
 from tests.integration.schema.catalogue import SCRATCH, Facts, facts_of, model_ddl
-from tests.servers import Server
 
 from equeue.adapters.postgres.columns import DOMAINS
 from equeue.adapters.postgres.models import Model
 
 TABLES = Model.metadata.sorted_tables
-CHECKS = [(table, rule) for table in TABLES for rule in table.constraints if isinstance(rule, CheckConstraint)]
-INDEXES = [(table, index) for table in TABLES for index in table.indexes]
+CHECKS = sorted(
+    ((table, rule) for table in TABLES for rule in table.constraints if isinstance(rule, CheckConstraint)),
+    key=lambda pair: str(pair[1].name),
+)
+INDEXES = sorted(((table, index) for table in TABLES for index in table.indexes), key=lambda pair: str(pair[1].name))
 PARTIAL = [index for _, index in INDEXES if index.dialect_options["postgresql"]["where"] is not None]
-
-
-@pytest.fixture(scope="module", params=["18", "15"])
-def database(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
-    """Give a migrated database in which the models are laid out beside, in a schema of their own."""
-    suffix = {"18": "", "15": "_15"}[request.param]
-    server: Server = request.getfixturevalue(f"server{suffix}")
-    with (
-        server.clone(request.getfixturevalue(f"template{suffix}")) as url,
-        psycopg.connect(url, autocommit=True) as connection,
-    ):
-        for statement in model_ddl(SCRATCH):
-            connection.execute(statement.encode())
-        connection.autocommit = False
-        yield connection
 
 
 @pytest.fixture(scope="module")
 def modelled(database: psycopg.Connection) -> Facts:
-    """Return the facts of the models."""
+    """Return the facts of the models, laid out beside the migrated schema in one of their own."""
+    for statement in model_ddl(SCRATCH):
+        database.execute(statement.encode())
+    database.commit()
     return facts_of(database, SCRATCH)
 
 

@@ -1,0 +1,59 @@
+"""Valid rows of each table as SQL, from which a test makes one that breaks a rule."""
+
+ID, OTHER_ID = "'01900000-0000-7000-8000-000000000001'", "'01900000-0000-7000-8000-000000000002'"
+WORKER = "'01900000-0000-7000-8000-0000000000aa'"
+AN_ERROR = """'{"type": "ValueError", "message": "no"}'"""
+HASH = "decode(repeat('ab', 32), 'hex')"
+
+_QUEUED = {"task": "'a.b'"}
+_ENDED = {**_QUEUED, "finished_at": "now()", "worker_id": WORKER, "lease_token": "1", "attempt": "1"}
+
+VALID = {
+    "queued": ("jobs", _QUEUED),
+    "running": (
+        "jobs",
+        {
+            **_QUEUED,
+            "status": "'running'",
+            "lease_expires_at": "now()",
+            "worker_id": WORKER,
+            "lease_token": "1",
+            "attempt": "1",
+        },
+    ),
+    "succeeded": ("jobs", {**_ENDED, "status": "'succeeded'", "result": "'null'"}),
+    "dead": ("jobs", {**_ENDED, "status": "'dead'", "error": AN_ERROR}),
+    "cancelled": ("jobs", {**_ENDED, "status": "'cancelled'"}),
+    "attempt": (
+        "attempts",
+        {"job_id": ID, "lease_token": "1", "attempt": "1", "outcome": "'failed'", "error": AN_ERROR},
+    ),
+    "task": ("tasks", {"id": "'a.b'", "queue": "'default'"}),
+    "user": ("users", {"id": ID, "email": "'ann@example.org'"}),
+    "api_key": (
+        "api_keys",
+        {"user_id": ID, "name": "'laptop'", "secret_hash": HASH, "scopes": "'{jobs:read}'"},
+    ),
+    "idempotency_key": (
+        "idempotency_keys",
+        {"principal": "'user:1'", "key": "'k'", "request_hash": HASH, "answer": "'{}'"},
+    ),
+    "cadence": ("cadences", {"name": "'lapses'"}),
+}
+NEEDS = {"attempt": ("queued", {"id": ID}), "api_key": ("user", {})}
+"""What has to be there first, for a foreign key's sake."""
+
+
+def insert(kind: str, **changes: str) -> str:
+    """Return the INSERT of a valid row of this kind, with some columns as given instead."""
+    table, values = VALID[kind]
+    row = {**values, **changes}
+    return f"insert into equeue.{table} ({', '.join(row)}) values ({', '.join(row.values())})"
+
+
+def needed(kind: str) -> tuple[str, ...]:
+    """Return the statements that make room for a row of this kind."""
+    if kind not in NEEDS:
+        return ()
+    parent, changes = NEEDS[kind]
+    return (insert(parent, **changes),)
