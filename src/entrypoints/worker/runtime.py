@@ -147,12 +147,14 @@ class Worker:
                 return
 
     async def _write_last(self, settling: "asyncio.Task[None]") -> bool:
+        written = Bell(self._timers)
+        settling.add_done_callback(lambda _: written.ring())
         self._settler.close()
-        done, _ = await asyncio.wait((settling,), timeout=LAST_WRITES)
-        if not done:
-            self._log.error("worker.unwritten", attempts=self._settler.backlog)
-            await _cancelled(settling)
-        return bool(done)
+        if await written.rest(LAST_WRITES):
+            return True
+        self._log.error("worker.unwritten", attempts=self._settler.backlog)
+        await _cancelled(settling)
+        return False
 
     def _own(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
         return asyncio.create_task(self._keep(name, loop), name=f"equeue-{name}")

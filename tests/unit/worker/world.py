@@ -167,10 +167,12 @@ class World:
             **changes,
         )
 
-    def start(self, tasks: Tasks, rules: WorkerRules = RULES, **changes: Any) -> Worker:
+    async def start(self, tasks: Tasks, rules: WorkerRules = RULES, **changes: Any) -> Worker:
         """Start a worker; it is stopped at the end of the test."""
         worker = Worker(self.parts(tasks, rules, **changes), timers=self.timers, threaded_heart=False)
+        started = self.log.events().count("worker.started")
         self._working.append((worker, asyncio.create_task(worker.run())))
+        await self.until(lambda: self.log.events().count("worker.started") > started)
         return worker
 
     async def enqueue(self, task: str, payload: bytes = b"{}", **fields: Any) -> JobId:

@@ -1,0 +1,132 @@
+"""A worker that is told to stop loses nothing and charges nobody."""
+
+import asyncio
+from datetime import timedelta
+
+from tests.unit.worker.world import World, breathe
+
+from equeue import Tasks
+from equeue.domain.ids import UUID
+from equeue.domain.lease import ClaimOrder
+from equeue.domain.outcomes import AttemptOutcome
+from equeue.domain.status import JobStatus
+from equeue.entrypoints.worker.parts import WorkerRules
+from equeue.entrypoints.worker.run import Run
+from equeue.entrypoints.worker.runtime import Worker
+
+RULES = WorkerRules(drain_grace=timedelta(seconds=30), cancel_grace=timedelta(seconds=5), concurrency=2)
+
+
+class Slow:
+    def __init__(self, *, ignores_cancel: bool = False) -> None:
+        self.tasks = Tasks()
+        self.go = asyncio.Event()
+        self.began = 0
+
+        @self.tasks.task("slow.task", timeout=3600)
+        async def handler() -> None:
+            self.began += 1
+            while True:
+                try:
+                    await self.go.wait()
+                except asyncio.CancelledError:
+                    if not ignores_cancel:
+                        raise
+                else:
+                    return
+
+
+async def test_what_runs_may_end_within_the_grace(world: World) -> None:
+    """Running handlers go on while the worker drains, under leases that are kept alive; nothing new is claimed."""
+    slow = Slow()
+    worker = await world.start(slow.tasks, RULES)
+    running = await world.enqueue("slow.task")
+    await world.until(lambda: slow.began == 1)
+    worker.stop()
+    await breathe()
+    queued = await world.enqueue("slow.task")
+    await world.timers.move(20)
+    slow.go.set()
+    assert await world.stop() == [0]
+    assert (world.job(running).status, world.job(queued).status) == (JobStatus.SUCCEEDED, JobStatus.QUEUED)
+    assert world.job(queued).attempt == 0
+
+
+async def test_what_does_not_end_within_the_grace_is_given_back(world: World) -> None:
+    """A handler cut short by the shutdown costs its job no retry, and the job is due at once."""
+    slow = Slow()
+    worker = await world.start(slow.tasks, RULES)
+    job_id = await world.enqueue("slow.task")
+    await world.until(lambda: slow.began == 1)
+    began, stopped_at = world.clock.monotonic(), None
+    worker.stop()
+    while world.job(job_id).status is JobStatus.RUNNING:
+        await world.timers.move(0.5)
+        stopped_at = world.clock.monotonic()
+    assert await world.stop() == [0]
+    job = world.job(job_id)
+    assert (job.status, job.retry_count, job.run_at <= world.clock.now()) == (JobStatus.QUEUED, 0, True)
+    assert world.attempts(job_id)[0].outcome is AttemptOutcome.RELEASED
+    assert stopped_at is not None
+    assert stopped_at - began <= 30
+
+
+async def test_what_has_not_begun_is_given_back_at_once(world: World) -> None:
+    """Claims that wait for a slot are released before anything is waited for."""
+    slow = Slow()
+    worker = await world.start(slow.tasks, RULES)
+    first = [await world.enqueue("slow.task") for _ in range(2)]
+    await world.until(lambda: slow.began == 2)
+    waiting = await world.enqueue("slow.task")
+    await hand_over(world, worker)
+    assert world.job(waiting).status is JobStatus.RUNNING
+    worker.stop()
+    await breathe()
+    assert (world.job(waiting).status, world.attempts(waiting)[0].started_at) == (JobStatus.QUEUED, None)
+    assert all(world.job(job_id).status is JobStatus.RUNNING for job_id in first)
+    slow.go.set()
+
+
+async def hand_over(world: World, worker: Worker) -> None:
+    """Give the worker one claim more than it has slots, as a prefetch does."""
+    order = ClaimOrder(UUID(int=1), ("default",), 1, timedelta(seconds=30), begun=False)
+    claims = await world.line.leases.claim(order)
+    runs = [Run(claim, world.clock.monotonic(), world.clock.monotonic() + 30) for claim in claims]
+    worker._hold(runs)
+    worker._runner.accept(runs, first=False)
+
+
+async def test_a_second_word_hurries(world: World) -> None:
+    """Then running handlers are cancelled at once, and still given back."""
+    slow = Slow()
+    worker = await world.start(slow.tasks, RULES)
+    job_id = await world.enqueue("slow.task")
+    await world.until(lambda: slow.began == 1)
+    worker.stop()
+    await breathe()
+    worker.hurry()
+    await world.until(lambda: world.job(job_id).status is JobStatus.QUEUED)
+    assert world.clock.monotonic() == 0
+    assert await world.stop() == [0]
+
+
+async def test_a_handler_that_ignores_the_shutdown_is_given_back_all_the_same(world: World) -> None:
+    """Its late end is dropped by the fence; the worker does not wait for it."""
+    slow = Slow(ignores_cancel=True)
+    worker = await world.start(slow.tasks, RULES)
+    job_id = await world.enqueue("slow.task")
+    await world.until(lambda: slow.began == 1)
+    worker.stop()
+    await world.timers.move(31)
+    assert (world.job(job_id).status, worker.stuck) == (JobStatus.QUEUED, 1)
+    assert await world.stop() == [0]
+    slow.go.set()
+    await breathe()
+
+
+async def test_an_idle_worker_stops_at_once(world: World) -> None:
+    """There is nothing to wait for."""
+    worker = await world.start(Slow().tasks, RULES)
+    worker.stop()
+    await world.until(lambda: "worker.stopped" in world.log.events())
+    assert world.clock.monotonic() == 0
