@@ -26,7 +26,7 @@ help: ## Show these targets
 
 .PHONY: run
 run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
-	@$(BIN)/equeue dev examples/tour.py --then "$(BIN)/python examples/tour.py"
+	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
 
 .PHONY: test
 test: lint test-unit test-integration ## Lint, then every suite
@@ -70,6 +70,11 @@ ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt
 	  apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends \
 	    ca-certificates make python3 python3-venv postgresql-15 </dev/null >/dev/null; \
 	else echo "ci-deps: not root, or no apt: nothing installed" >&2; fi
+
+.PHONY: docs
+docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
+	$(BIN)/python docs/generate.py
+	$(BIN)/equeue config docs > docs/reference/settings.md
 
 .PHONY: pins
 pins: ## Renew the hashed pins (needs uv)

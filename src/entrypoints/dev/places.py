@@ -10,8 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
+
+from ..settings import Settings
 
 SOCKET_BYTES = 103
 """The longest path of a Unix socket that every system takes (Linux allows four bytes more)."""
@@ -82,6 +85,13 @@ class Places:
         if not self.secret.exists():
             write_private(self.secret, secrets.token_urlsafe(48))
         return self.secret.read_text().strip()
+
+
+def development_key(settings: Settings) -> str | None:
+    """Return the key that `equeue dev` left here; only for an API on this machine, so that it goes nowhere else."""
+    path = Places(Path(settings.state_dir)).key
+    local = urlsplit(settings.url).hostname in ("127.0.0.1", "::1", "localhost")
+    return path.read_text().strip() if local and os.access(path, os.R_OK) else None
 
 
 def write_private(path: Path, text: str) -> None:

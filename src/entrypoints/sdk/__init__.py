@@ -1,1 +1,1 @@
-"""sdk."""
+"""How other programs call eQueue."""

@@ -1,0 +1,101 @@
+"""Puts the servers together from the container: what the API needs, what a worker is made of."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from ...application.binding import KnownTasks
+from ...application.tasks import Tasks
+from ..container import Container, build, close
+from ..http.services import HttpServices, Limits
+from ..settings import BadSetting, Settings
+from ..worker.parts import WorkerParts, WorkerRules
+from .exits import Exit, Stop
+
+PATIENCE = timedelta(seconds=10)
+"""How long a starting process waits for the database and its schema: a migrator may be at work just now."""
+
+
+def configure_logs(settings: Settings) -> None:
+    """Set up this process's logs."""
+    build(settings).configure_logs()
+
+
+async def refuse_misfit(container: Container) -> None:
+    """Raise `Stop` with the command that helps unless the database's schema fits this build."""
+    fit = await container.await_schema(PATIENCE)
+    if not fit.fits:
+        raise Stop(f"{fit.detail}; {fit.remedy}", Exit.CHECK_SAID_NO)
+
+
+@asynccontextmanager
+async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
+    """Give what the API needs, over a database that fits."""
+    container = build(settings)
+    try:
+        await refuse_misfit(container)
+        yield HttpServices(
+            enqueue=container.enqueue(),
+            manage=container.manage(),
+            reads=container.reads(),
+            units_of_work=container.units_of_work(),
+            authenticate=container.authenticate(),
+            clock=container.clock(),
+            ready=container.ready,
+            secret_keys=_secret_keys(settings),
+            limits=Limits(payload=settings.payload_bytes),
+        )
+    finally:
+        await close(container)
+
+
+@asynccontextmanager
+async def worker_parts(settings: Settings, tasks: Tasks, queues: tuple[str, ...]) -> AsyncIterator[WorkerParts]:
+    """Give what a worker is made of, over a database that fits."""
+    container = build(settings)
+    tasks.include(container.builtin_tasks())
+    try:
+        await refuse_misfit(container)
+        yield WorkerParts(
+            worker_id=container.ids().new(),
+            known=KnownTasks.of(tasks, container.codec()),
+            codec=container.codec(),
+            leases=container.leases(),
+            settle=container.settle(),
+            open_heartbeat=container.open_heartbeat,
+            queue=container.queue(),
+            units_of_work=container.units_of_work(),
+            recover=container.recover(),
+            expire=container.expire(),
+            forget=container.forget(),
+            clock=container.clock(),
+            jitter=container.jitter(),
+            log=container.log(),
+            rules=_rules(settings, queues),
+        )
+    finally:
+        await close(container)
+
+
+def _rules(settings: Settings, queues: tuple[str, ...]) -> WorkerRules:
+    return WorkerRules(
+        queues=queues,
+        concurrency=settings.concurrency,
+        lease=settings.lease,
+        heartbeat=settings.heartbeat,
+        poll=settings.poll,
+        drain_grace=settings.drain_grace,
+        cancel_grace=settings.cancel_grace,
+        result_bytes=settings.payload_bytes,
+    )
+
+
+def _secret_keys(settings: Settings) -> tuple[bytes, ...]:
+    if not settings.secret_keys:
+        raise BadSetting(
+            "EQUEUE_SECRET_KEYS",
+            "is missing",
+            "Set it to at least 32 random characters, the same for every replica of the API, such as the output of: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    return tuple(key.encode() for key in settings.secret_keys)

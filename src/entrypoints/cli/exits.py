@@ -1,0 +1,71 @@
+"""What the command line's exit codes mean, and which trouble ends with which."""
+
+import sys
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes, for scripts."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    CHECK_SAID_NO = 3
+    AUTH = 4
+    JOB_FAILED = 5
+    WAIT_TIMED_OUT = 6
+    NOT_FOUND = 7
+    CONFLICT = 8
+    NOT_REACHABLE = 9
+    INTERRUPTED = 130
+
+
+class Stop(Exception):
+    """The command cannot go on; the message says what to do, `code` tells scripts the kind."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILURE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+_BY_STATUS = {
+    401: Exit.AUTH,
+    403: Exit.AUTH,
+    404: Exit.NOT_FOUND,
+    409: Exit.CONFLICT,
+    503: Exit.NOT_REACHABLE,
+}
+_HINTS = {401: "EQUEUE_API_KEY holds the key; under `equeue dev` it is in .equeue/key"}
+
+
+def explain(trouble: Exception) -> Stop | None:
+    """Return how `trouble` is told and with which code we end; `None` if it is a defect of ours."""
+    from ...domain.errors import DomainError, Unavailable
+    from ..dev.places import AlreadyRunning
+    from ..dev.postgres import NoDatabase
+    from ..sdk.refusals import NotReachable, Refused
+    from ..settings import BadSetting
+
+    if isinstance(trouble, Refused):
+        return _refused(trouble.status, str(trouble))
+    if isinstance(trouble, Unavailable):
+        return Stop(f"{trouble}: is PostgreSQL running, and EQUEUE_DATABASE_URL right?", Exit.NOT_REACHABLE)
+    codes = {
+        BadSetting: Exit.USAGE,
+        NotReachable: Exit.NOT_REACHABLE,
+        DomainError: Exit.FAILURE,
+        AlreadyRunning: Exit.FAILURE,
+        NoDatabase: Exit.FAILURE,
+    }
+    told = (Stop(str(trouble), code) for kind, code in codes.items() if isinstance(trouble, kind))
+    return trouble if isinstance(trouble, Stop) else next(told, None)
+
+
+def _refused(status: int, told: str) -> Stop:
+    hint = _HINTS.get(status)
+    return Stop(f"{told}\n{hint}" if hint else told, _BY_STATUS.get(status, Exit.FAILURE))
+
+
+def complain(message: str) -> None:
+    """Tell a person, where data do not go."""
+    print(f"equeue: {message}", file=sys.stderr)

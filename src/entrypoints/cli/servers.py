@@ -1,0 +1,78 @@
+"""The commands that serve: the API and the worker, each a process of its own."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from . import options
+from .exits import Exit, Stop
+
+
+def api(
+    *,
+    host: Annotated[str | None, Parameter(env_var="EQUEUE_HOST", help="The address to listen on.")] = None,
+    port: Annotated[str | None, Parameter(env_var="EQUEUE_PORT", help="The port to listen on.")] = None,
+    database_url: options.DatabaseUrl = None,
+) -> None:
+    """Serve the API until SIGTERM or SIGINT; requests under way are finished first."""
+    from ..http.app import create_app
+    from ..http.server import Address, PortInUse, bind, run, serve
+    from ..settings import Settings, read_settings
+    from .compose import configure_logs, http_services
+
+    settings = read_settings(**options.given(EQUEUE_HOST=host, EQUEUE_PORT=port, EQUEUE_DATABASE_URL=database_url))
+    configure_logs(settings)
+
+    async def main(settings: Settings) -> None:
+        async with http_services(settings) as services:
+            listener = bind(Address(settings.host, settings.port))
+            grace_s = max(1, round(settings.drain_grace.total_seconds()))
+            await serve(create_app(services), listener, services.drain, grace_s=grace_s)
+
+    try:
+        run(main(settings))
+    except PortInUse as taken:
+        raise Stop(str(taken)) from taken
+
+
+def worker(
+    *apps: str,
+    queue: Annotated[
+        list[str] | None, Parameter(["--queue", "-q"], env_var="EQUEUE_QUEUES", help="Serve only these queues.")
+    ] = None,
+    concurrency: Annotated[
+        str | None,
+        Parameter(["--concurrency", "-c"], env_var="EQUEUE_CONCURRENCY", help="How many jobs to run at a time."),
+    ] = None,
+    drain_timeout: Annotated[
+        str | None,
+        Parameter(env_var="EQUEUE_DRAIN_GRACE_S", help="How many seconds running jobs get once told to stop."),
+    ] = None,
+    database_url: options.DatabaseUrl = None,
+) -> int:
+    """Run jobs of the tasks in APPS (package.module, package.module:name, or a file) until SIGTERM or SIGINT."""
+    from ...application.tasks import TaskRefused
+    from ..settings import read_settings
+    from ..worker.modules import AppNotFound, load_tasks
+    from ..worker.process import run_worker
+    from .compose import configure_logs, worker_parts
+
+    settings = read_settings(
+        **options.given(
+            EQUEUE_CONCURRENCY=concurrency, EQUEUE_DRAIN_GRACE_S=drain_timeout, EQUEUE_DATABASE_URL=database_url
+        )
+    )
+    configure_logs(settings)
+    try:
+        tasks = load_tasks([module_of(app) for app in apps])
+    except (AppNotFound, TaskRefused) as refused:
+        raise Stop(str(refused), Exit.USAGE) from refused
+    return run_worker(lambda: worker_parts(settings, tasks, tuple(queue or ())))
+
+
+def module_of(app: str) -> str:
+    """Return the module that `app` names; a file below the working directory is a module of that path."""
+    path, colon, name = app.partition(":")
+    if path.endswith(".py"):
+        path = path.removesuffix(".py").removeprefix("./").replace("/", ".")
+    return f"{path}{colon}{name}"

@@ -1,0 +1,154 @@
+"""The composition root: the only file that knows which adapter stands behind which port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dependency_injector import containers, providers
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..adapters.codec import MsgspecCodec
+from ..adapters.http.client import GuardedHttp
+from ..adapters.postgres.engine import Lane, create_engine
+from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.migrate import migrate_up, migration_sql, migration_status
+from ..adapters.postgres.queue import PostgresJobQueue
+from ..adapters.postgres.reads import PostgresJobReads
+from ..adapters.postgres.schema import await_schema, schema_fit
+from ..adapters.postgres.unit_of_work import postgres_units_of_work
+from ..adapters.security.keys import ApiKeys, issue
+from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
+from ..adapters.telemetry.logs import configure_logs, get_log
+from ..application.access import Authenticate
+from ..application.builtin import builtin_tasks
+from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.keys import AdoptKey, CreateKey
+from ..application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
+from ..application.manage import ManageJobs
+from ..application.ports.jobs import JobLeases
+from ..application.ports.queue import JobQueue
+from ..application.readiness import Check, Readiness
+from ..application.settle import SettleAttempts
+from ..domain.errors import Unavailable
+from .settings import BadSetting, Settings
+
+POOL = 5
+"""Connections a process may hold at most: a worker's work, maintenance and listening, and units of work beside."""
+
+
+def database_url(settings: Settings) -> str:
+    """Return where the database is; raise `BadSetting` if nobody said."""
+    if settings.database_url is None:
+        raise BadSetting(
+            "EQUEUE_DATABASE_URL",
+            "is missing",
+            "Set it to postgresql://user:password@host:5432/database, or use `equeue dev`, which brings a database.",
+        )
+    return settings.database_url
+
+
+def direct_url(settings: Settings) -> str:
+    """Return where the database is past any pooler."""
+    return settings.direct_database_url or database_url(settings)
+
+
+def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
+    """Return an engine as the settings want it."""
+    return create_engine(database_url(settings), pooler=settings.pooler == "transaction", pool_size=pool_size)
+
+
+def open_queue(settings: Settings, engine: AsyncEngine) -> JobQueue:
+    """Return what carries hints; raise `BadSetting` for one that cannot reach other processes."""
+    if settings.queue_backend != "postgres":
+        raise BadSetting(
+            "EQUEUE_QUEUE_BACKEND", "is memory, which no other process can hear", "Leave it out, or set it to postgres."
+        )
+    return PostgresJobQueue(engine)
+
+
+@asynccontextmanager
+async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
+    """Give leases over a connection of their own, on the loop that asks."""
+    engine = open_engine(settings, pool_size=1)
+    lane = Lane(engine)
+    try:
+        yield PostgresJobLeases(lane)
+    finally:
+        await lane.close()
+        await engine.dispose()
+
+
+async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
+    """Look whether the database answers, its schema fits, and hints flow."""
+    hints = await queue.health()
+    try:
+        fit = await schema_fit(engine)
+    except Unavailable as away:
+        silent = Check(ok=False, detail=str(away))
+        return Readiness(silent, silent, Check(hints.ok, hints.detail))
+    schema = Check(fit.fits, "" if fit.fits else f"{fit.detail}; {fit.remedy}")
+    return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
+
+
+class Container(containers.DeclarativeContainer):
+    """Everything of one process, made when first asked for."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(UuidV7Ids)
+    jitter = providers.Singleton(SystemJitter)
+    codec = providers.Singleton(MsgspecCodec)
+    log = providers.Factory(get_log)
+    configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
+
+    engine = providers.Singleton(open_engine, settings)
+    queue = providers.Singleton(open_queue, settings, engine)
+    units_of_work = providers.Singleton(postgres_units_of_work, engine)
+    reads = providers.Singleton(PostgresJobReads, engine)
+    work_lane = providers.Singleton(Lane, engine)
+    maintenance_lane = providers.Singleton(Lane, engine)
+    leases = providers.Singleton(PostgresJobLeases, work_lane)
+    maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
+    open_heartbeat = providers.Callable(own_leases, settings)
+
+    rules = providers.Factory(
+        EnqueueRules,
+        payload_bytes=settings.provided.payload_bytes,
+        timeout=settings.provided.task_timeout,
+        strict_tasks=settings.provided.strict_tasks,
+    )
+    enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules)
+    manage = providers.Factory(ManageJobs, units_of_work, queue)
+    keys = providers.Singleton(ApiKeys)
+    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
+    create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
+    adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
+    settle = providers.Factory(SettleAttempts, leases, jitter)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter)
+    expire = providers.Factory(ExpireJobs, maintenance_leases)
+    forget = providers.Factory(ForgetAnswers, units_of_work)
+
+    outbound = providers.Singleton(GuardedHttp, settings.provided.http_allow)
+    builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
+
+    ready = providers.Callable(readiness, engine, queue)
+    schema_fit = providers.Callable(schema_fit, engine)
+    await_schema = providers.Callable(await_schema, engine)
+    migrate_up = providers.Callable(migrate_up, providers.Callable(direct_url, settings))
+    migration_status = providers.Callable(migration_status, providers.Callable(direct_url, settings))
+    migration_sql = providers.Callable(migration_sql)
+
+
+def build(settings: Settings) -> Container:
+    """Return a container over `settings`; nothing is opened yet."""
+    container = Container()
+    container.settings.override(settings)
+    return container
+
+
+async def close(container: Container) -> None:
+    """Give back every connection that was opened."""
+    await container.queue().close()
+    for lane in (container.work_lane(), container.maintenance_lane()):
+        await lane.close()
+    await container.engine().dispose()
