@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import attrs
 
-from .errors import StaleEdit
+from .errors import InvalidJob, StaleEdit, Violation
 from .events import CancelRequested, JobEdited, JobEnded, JobEvent, JobQueued
 from .ids import JobId, Json, UserId, WorkerId
 from .lease import Fence
@@ -142,9 +142,15 @@ class Job:
         return job, [job.queued()]
 
     def edit(self, edit: "JobEdit", etag: str) -> tuple[Self, list[JobEvent]]:
-        """Change a queued job; raise `StaleEdit` if it is not as it was when `etag` was read."""
+        """Change a queued job; raise `StaleEdit` if it is not as it was when `etag` was read.
+
+        Raises `InvalidJob` for a budget smaller than the retries that were used already.
+        """
         if etag != self.etag:
             raise StaleEdit(self.id)
+        if edit.max_retries is not None and edit.max_retries < self.retry_count:
+            used = f"must be at least {self.retry_count}, for so many retries were used already"
+            raise InvalidJob((Violation("/max_retries", used, "range"),))
         changes = attrs.asdict(edit, recurse=False, filter=lambda _, value: value is not None)
         job = self._moved(Event.EDIT, **changes)
         return job, [JobEdited(job.id, job.queue), job.queued()]

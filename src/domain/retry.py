@@ -43,7 +43,7 @@ class Exponential:
         try:
             grown = self.base * self.factor ** min(retry, MAX_RETRIES)
         except OverflowError:
-            grown = self.cap
+            grown = self.cap if self.base > 0 else 0.0
         return min(grown, self.cap, LONGEST.total_seconds())
 
 

@@ -23,7 +23,7 @@ from .outcomes import (
 )
 from .retry import Backoff, bounded, delay_before
 from .status import JobStatus
-from .transitions import GOING_BACK, Event, follow
+from .transitions import YIELDING, Event, follow
 
 NOW = timedelta(0)
 LAPSED = JobError("LeaseExpired", "the worker stopped renewing its lease: it died, hung or was cut off")
@@ -35,8 +35,9 @@ class Settlement:
 
     `fence` must still hold. `event` is the arc taken, `outcome` the word the attempt is remembered by. `delay`
     counts from the database's clock at the write. `retry_count` and `lapse_count` are the new values. `ran` is how
-    long ago the handler began, `None` if it never did. A settlement that puts the job back relied on nobody having
-    asked to cancel it (`unless_cancelled`): if that changed, it is refused and must be decided again.
+    long ago the handler began, `None` if it never did. A settlement that puts the job back, or lets it die of a
+    failure, relied on nobody having asked to cancel it (`unless_cancelled`): if that changed, it is refused and must
+    be decided again.
     """
 
     fence: Fence
@@ -52,7 +53,7 @@ class Settlement:
     @property
     def unless_cancelled(self) -> bool:
         """Tell whether a cancel request overrules this settlement."""
-        return self.event in GOING_BACK
+        return self.event in YIELDING
 
     @property
     def status(self) -> JobStatus:

@@ -72,7 +72,10 @@ SETTLING = frozenset(
 """The events that end an attempt."""
 
 GOING_BACK = frozenset(event for event in SETTLING if ARCS[_RUNNING, event] is _QUEUED)
-"""The settling events over which a cancel request wins."""
+"""The settling events that put a job back."""
+
+YIELDING = GOING_BACK | {Event.EXHAUST}
+"""The settling events over which a cancel request wins: going back, and dying of a failure."""
 
 
 def follow(status: JobStatus | None, event: Event) -> JobStatus:
