@@ -4,27 +4,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from tests.contract.world import World
-
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
+from tests.contract.world import World
 
 
 @asynccontextmanager
 async def memory_world() -> AsyncIterator[World]:
     """Give an empty world whose time is a clock that the test moves."""
-    clock = MovableClock()
+    world = memory_world_on(MovableClock())
+    yield world
+    await world.queue.close()
+
+
+def memory_world_on(clock: MovableClock) -> World:
+    """Return an empty world whose time is `clock`."""
     store = MemoryStore(clock)
     queue = MemoryJobQueue()
 
     async def let_pass(by: timedelta) -> None:
         clock.move(by)
 
-    yield World(
+    return World(
         leases=MemoryJobLeases(store),
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
@@ -33,4 +38,3 @@ async def memory_world() -> AsyncIterator[World]:
         another_leases=lambda: MemoryJobLeases(store),
         another_queue=lambda: queue,
     )
-    await queue.close()
