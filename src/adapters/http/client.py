@@ -112,9 +112,8 @@ class _Exchange:
             # The status has decided: its body is only for people to read, and may not cost the deadline.
             _no_later_than(limit, asyncio.get_running_loop().time() + EXCERPT_S)
             self._body_bytes = min(self._body_bytes, EXCERPT_BYTES)
-        if self._head.status >= 200:
-            self._meter.left = 2 * self._body_bytes + HEAD_BYTES
-            await self._read(self._head)
+        self._meter.left = 2 * self._body_bytes + HEAD_BYTES
+        await self._read(self._head)
 
     async def _read(self, head: httpcore2.Response) -> None:
         async with aclosing(head.aiter_stream()) as chunks:
