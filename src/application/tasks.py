@@ -121,19 +121,20 @@ class Tasks:
         """Register tasks; raise `TaskRefused` for one that breaks a rule or whose name is taken."""
         for task in tasks:
             _check(task)
-            for name in task.names:
-                if (holder := self._by_name.get(name)) is not None:
-                    raise TaskRefused(f"task '{name}' is registered twice: by {_where(holder)} and by {_where(task)}")
-            self._by_name.update(dict.fromkeys(task.names, task))
+            self._take_names(task)
             _mark(task)
 
     def include(self, other: "Tasks") -> None:
         """Register all tasks of `other` here too."""
         for task in other:
-            for name in task.names:
-                if (holder := self._by_name.get(name)) is not None and holder is not task:
-                    raise TaskRefused(f"task '{name}' is registered twice: by {_where(holder)} and by {_where(task)}")
-                self._by_name[name] = task
+            if self._by_name.get(task.id) is not task:
+                self._take_names(task)
+
+    def _take_names(self, task: Task) -> None:
+        for name in task.names:
+            if (holder := self._by_name.get(name)) is not None:
+                raise TaskRefused(f"task '{name}' is registered twice: by {_where(holder)} and by {_where(task)}")
+        self._by_name.update(dict.fromkeys(task.names, task))
 
 
 def task_of(handler: Handler) -> Task:
@@ -145,8 +146,9 @@ def task_of(handler: Handler) -> Task:
 
 
 def _mark(task: Task) -> None:
-    if isinstance(getattr(task.handler, MARK, None), Task):
-        raise TaskRefused(f"{_name(task.handler)} already is the task '{task_of(task.handler).id}': use aliases=(…)")
+    marked = getattr(task.handler, MARK, None)
+    if isinstance(marked, Task) and marked.handler is task.handler and marked.id != task.id:
+        raise TaskRefused(f"{_name(task.handler)} already is the task '{marked.id}': use aliases=(…)")
     try:
         setattr(task.handler, MARK, task)
     except AttributeError:
