@@ -15,6 +15,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         folder = servers.open_run()
         config.add_cleanup(lambda: servers.close_run(folder))
+        config.add_cleanup(_drop_foreign_template)
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +68,20 @@ def empty_database_url(server: servers.Server) -> Iterator[str]:
         yield url
 
 
+def _template_name() -> str:
+    return f"{TEMPLATE}_{servers.run_folder().name.replace('-', '_')}"
+
+
+def _drop_foreign_template() -> None:
+    """Leave nothing behind on a server that is not the tests' own."""
+    given = os.environ.get(OVERRIDE)
+    if given and (servers.run_folder() / "pg" / "template").exists():
+        servers.Server(given).run("drop database if exists {}", _template_name())
+
+
 def _template(server: servers.Server, folder_name: str) -> str:
     with servers.locked(servers.run_folder() / folder_name) as folder:
-        name = f"{TEMPLATE}_{servers.run_folder().name.replace('-', '_')}"
+        name = _template_name()
         if not (folder / "template").exists():
             from equeue.adapters.postgres.migrate import migrate_up  # noqa: PLC0415 - heavy, and not for unit tests
 

@@ -152,14 +152,15 @@ def _unprivileged() -> str | None:
 
 
 def _reachable(binaries: Path, folder: Path) -> Path:
-    """Return binaries that everybody may run: a copy when a folder above them is private."""
-    resolved = binaries.resolve()
-    if all(parent.stat().st_mode & 0o005 == 0o005 for parent in (resolved, *resolved.parents)):
-        return resolved
-    copy = folder / "install"
-    if not copy.exists():
-        shutil.copytree(resolved.parent, copy, symlinks=True)
-    return copy / resolved.name
+    """Return binaries that everybody may run: a copy, with its libraries beside it, when a folder above is private."""
+    binaries = binaries.resolve()
+    if all(parent.stat().st_mode & 0o005 == 0o005 for parent in (binaries, *binaries.parents)):
+        return binaries
+    package, install = binaries.parents[1], folder / "install"
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, install / part.name, symlinks=True)
+    return install / binaries.relative_to(package.parent)
 
 
 def _run(user: str | None, command: list[str | Path]) -> None:

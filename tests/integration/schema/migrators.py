@@ -58,7 +58,7 @@ def finish(migrators: Iterable["subprocess.Popen[str]"]) -> list[str]:
     """Wait for migrators and return what each printed; fail with what it complained of."""
     answers = []
     for migrator in migrators:
-        output, complaint = migrator.communicate(timeout=60)
+        output, complaint = migrator.communicate(timeout=100)
         assert migrator.returncode == 0, complaint
         answers.append(output.strip())
     return answers
