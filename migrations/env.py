@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script import Script
 
 from equeue.adapters.postgres.models import Model
 
@@ -11,10 +13,11 @@ SCHEMA = Model.metadata.schema
 FLOOR = "create or replace function {}.schema_floor() returns text language sql immutable parallel safe return '{}'"
 
 
-def raise_floor(*, ctx: Any, step: Any, **_: Any) -> None:
+def raise_floor(ctx: MigrationContext, step: MigrationInfo, heads: Any, run_args: Any) -> None:  # noqa: ARG001
     """Tell builds that do not know a contraction that they no longer fit the schema."""
-    if "_contract_" in Path(step.up_revision.path).name:
-        ctx.impl.execute(FLOOR.format(SCHEMA, step.up_revision_id))
+    script = step.up_revision
+    if isinstance(script, Script) and "_contract_" in Path(script.path).name:
+        ctx.execute(FLOOR.format(SCHEMA, script.revision))
 
 
 context.configure(

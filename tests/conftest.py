@@ -54,6 +54,13 @@ def database_url(server: servers.Server, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def shared_database_url(server: servers.Server, template: str) -> Iterator[str]:
+    """Give the address of one migrated database, for tests that empty it themselves."""
+    with server.clone(template) as url:
+        yield url
+
+
 @pytest.fixture
 def database_url_15(server_15: servers.Server, template_15: str) -> Iterator[str]:
     """Give the address of a fresh migrated database on PostgreSQL 15."""
