@@ -1,4 +1,4 @@
-"""Settle: what handlers did becomes what is written, decided again where a cancel request came in between."""
+"""Settle: what handlers did becomes what is written, decided again where a cancel or the storage said no."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,11 +6,13 @@ from datetime import timedelta
 import attrs
 
 from ..domain.lease import Claim
-from ..domain.outcomes import Outcome
+from ..domain.outcomes import Discarded, JobError, Outcome
 from ..domain.retry import DEFAULT_BACKOFF, Backoff
 from ..domain.settlement import Settlement, settle
 from .ports.jobs import JobLeases, SettleAnswer, Settled
 from .ports.platform import Jitter
+
+UNSTORABLE = JobError("ResultInvalid", "the result cannot be kept: as stored it is too large, or no JSON that can be")
 
 
 @attrs.frozen
@@ -33,10 +35,10 @@ class SettleAttempts:
     async def __call__(self, endings: Sequence[Ending]) -> Sequence[Settled]:
         """Return what came of each ending, in order. Repeating a call is harmless."""
         answers = list(await self.leases.settle([self._decide(ending) for ending in endings]))
-        overruled = [n for n, told in enumerate(answers) if told.answer is SettleAnswer.CANCEL_REQUESTED]
-        if overruled:
-            again = [self._decide(_cancelled(endings[n])) for n in overruled]
-            for n, told in zip(overruled, await self.leases.settle(again), strict=True):
+        again = {n: other for n, told in enumerate(answers) if (other := _in_the_light_of(told.answer, endings[n]))}
+        if again:
+            decided = await self.leases.settle([self._decide(ending) for ending in again.values()])
+            for n, told in zip(again, decided, strict=True):
                 answers[n] = told
         return answers
 
@@ -44,5 +46,10 @@ class SettleAttempts:
         return settle(ending.claim, ending.outcome, self.backoff, jitter=self.jitter.draw(), ran=ending.ran)
 
 
-def _cancelled(ending: Ending) -> Ending:
-    return attrs.evolve(ending, claim=ending.claim.with_cancel_requested())
+def _in_the_light_of(answer: SettleAnswer, ending: Ending) -> Ending | None:
+    """Return the ending as it has to be decided again; `None` where the answer is final."""
+    if answer is SettleAnswer.CANCEL_REQUESTED:
+        return attrs.evolve(ending, claim=ending.claim.with_cancel_requested())
+    if answer is SettleAnswer.UNSTORABLE:
+        return attrs.evolve(ending, outcome=Discarded(UNSTORABLE))
+    return None

@@ -11,6 +11,7 @@ from sqlalchemy import Text, cast, func, type_coerce
 from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, ENUM, JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.operators import OperatorClass
 from sqlalchemy.types import TypeDecorator
 
 from ...domain.access import Role, Scope
@@ -24,10 +25,16 @@ ERROR_BYTES = 256 * 1024
 PROGRESS_BYTES = 64 * 1024
 
 
+class Domain(DOMAIN):
+    """A domain; SQLAlchemy asks each type for the operators that it knows."""
+
+    operator_classes = OperatorClass.ANY
+
+
 class Document(TypeDecorator[bytes]):
     """A JSON document that stays bytes on this side, so that no number loses a digit on the way."""
 
-    impl = DOMAIN
+    impl = Domain
     cache_ok = True
 
     def bind_expression(self, bindparam: BindParameter[bytes]) -> ColumnElement[Any]:
@@ -51,11 +58,11 @@ def _enum(name: str, words: type[StrEnum]) -> ENUM:
     return ENUM(words, name=name, schema=SCHEMA, values_callable=lambda kind: [word.value for word in kind])
 
 
-def _domain(name: str, kind: Any, rule: str, check: str, **options: Any) -> DOMAIN:
-    return DOMAIN(name, kind, schema=SCHEMA, constraint_name=rule, check=check, **options)
+def _domain(name: str, kind: Any, rule: str, check: str, **options: Any) -> Domain:
+    return Domain(name, kind, schema=SCHEMA, constraint_name=rule, check=check, **options)
 
 
-def _document(domain: DOMAIN) -> Document:
+def _document(domain: Domain) -> Document:
     return Document(
         domain.name, domain.data_type, schema=SCHEMA, constraint_name=domain.constraint_name, check=domain.check
     )

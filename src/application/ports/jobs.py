@@ -78,6 +78,7 @@ class SettleAnswer(StrEnum):
     REPEATED = "repeated"
     LEASE_LOST = "lease-lost"
     CANCEL_REQUESTED = "cancel-requested"
+    UNSTORABLE = "unstorable"
 
 
 @attrs.frozen
@@ -85,7 +86,8 @@ class Settled:
     """The answer to one settlement; `status` is the job's status now, `None` if there is no such job.
 
     `REPEATED`: the same fence was settled with the same outcome before; nothing changed now. `CANCEL_REQUESTED`:
-    the decision stood on nobody wanting to cancel; decide again with the cancel request known.
+    the decision stood on nobody wanting to cancel; decide again with the cancel request known. `UNSTORABLE`: the
+    result cannot be kept (too large once stored, or no storable JSON); nothing changed, decide again without it.
     """
 
     fence: Fence
