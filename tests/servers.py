@@ -123,7 +123,7 @@ def locked(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-def start(binaries: Path, folder: Path) -> Server:
+def start(binaries: Path, folder: Path, settings: Mapping[str, str] = _OPTIONS) -> Server:
     """Return the server in `folder`, started on first use; call it under the folder's lock."""
     server = Server(f"postgresql://postgres@/postgres?host={folder}")
     if not (folder / "started").exists():
@@ -133,7 +133,7 @@ def start(binaries: Path, folder: Path) -> Server:
         if user:
             shutil.chown(folder, user)
         _run(user, [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
-        options = " ".join(f"-c {name}='{value}'" for name, value in _OPTIONS.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         start_options = f"-k {folder} {options}"
         _run(
             user,
