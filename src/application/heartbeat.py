@@ -7,6 +7,7 @@ import attrs
 
 from ..domain.errors import Unavailable
 from ..domain.lease import Claim, Fence, Pulse
+from ..domain.outcomes import Outcome
 from .context import Context
 from .ports.jobs import JobLeases
 from .ports.platform import Clock
@@ -16,11 +17,11 @@ class Hold:
     """One lease that this worker holds.
 
     `until` is when it ends at the earliest, by the monotonic clock started before the database was asked: nobody
-    else can hold the job before. `began` is when the handler began. `settling` while a statement that ends the lease
-    is under way, `mute` once the lease is to run out.
+    else can hold the job before. `began` is when the handler began, `ended` how it ended. `settling` is true while a
+    statement that ends the lease is under way, `mute` once the lease is to run out.
     """
 
-    __slots__ = ("began", "claim", "context", "mute", "settling", "told_begun", "until")
+    __slots__ = ("began", "claim", "context", "ended", "mute", "settling", "told_begun", "until")
 
     def __init__(self, claim: Claim, until: float) -> None:
         self.claim = claim
@@ -28,6 +29,7 @@ class Hold:
         self.began: float | None = None
         self.context: Context | None = None
         self.told_begun = claim.begun
+        self.ended: Outcome | None = None
         self.settling = False
         self.mute = False
 

@@ -1,6 +1,6 @@
 """The heartbeat loop: leases stay alive for as long as their jobs are in this worker's hands."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 import attrs
@@ -20,11 +20,14 @@ TICK = 1.0
 
 @attrs.frozen
 class Pulses:
-    """What the heartbeat takes from the worker and tells it; called from the heartbeat's own thread."""
+    """What the heartbeat takes from the worker and tells it; called from the heartbeat's own thread.
+
+    `look` is called at every tick, before the beat, with the heartbeat's own way to the database.
+    """
 
     holds: Callable[[], Collection[Hold]]
     told: Callable[[Beat], None]
-    ticked: Callable[[], None]
+    look: Callable[[JobLeases], Awaitable[None]]
 
 
 class Heart:
@@ -47,8 +50,8 @@ class Heart:
         async with self._open() as leases:
             keep_alive = self._keep_alive(leases)
             while not self._stopped:
-                self._pulses.ticked()
                 try:
+                    await self._pulses.look(leases)
                     await self._beat(keep_alive)
                     self._patience.worked()
                 except Unavailable as away:

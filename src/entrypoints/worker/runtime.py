@@ -6,6 +6,7 @@ from typing import Any
 
 from ...application.execute import Execute, Stop
 from ...application.heartbeat import Beat, Hold
+from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
 from ...domain.errors import Unavailable
 from .beating import Heart, Pulses
@@ -22,6 +23,7 @@ from .settling import Settler
 from .threads import HandlerThreads
 from .timers import LoopTimers
 from .timers import spawn as spawn_task
+from .watching import Lookout, LoopWatch, loop_blocker
 
 LAST_WRITES = 5.0
 """How long a stopping worker goes on trying to write how its attempts ended, in seconds."""
@@ -53,6 +55,7 @@ class Worker:
         self._draining = False
         self._hurried = False
         self._post: Post = lambda call: call()
+        self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
         self._settler = self._make_settler()
         self._runner = self._make_runner(spawn)
@@ -65,13 +68,15 @@ class Worker:
             parts.clock,
             timers,
             self._outage,
-            Pulses(self._held, self._on_beat, self._on_tick),
+            Pulses(self._held, self._on_beat, self._look),
         )
 
     async def run(self) -> int:
         """Work until stopped; return the exit code, 0 if everything in hand was brought to its end."""
         loop = asyncio.get_running_loop()
         self._post = _post_from_threads(loop)
+        if self._threaded_heart:
+            self._lookout = self._make_lookout(loop)
         await self._declare()
         self._log.info(
             "worker.started", queues=self._parts.queues, tasks=sorted(self._parts.known.by_name), slots=self._slots
@@ -193,8 +198,14 @@ class Worker:
     def _on_beat(self, beat: Beat) -> None:
         self._post(lambda: self._apply(beat))
 
-    def _on_tick(self) -> None:
-        """Nothing yet to watch at each tick."""
+    async def _look(self, leases: JobLeases) -> None:
+        if self._lookout is not None:
+            await self._lookout.look(leases)
+
+    def _make_lookout(self, loop: asyncio.AbstractEventLoop) -> Lookout:
+        parts = self._parts
+        watch = LoopWatch(parts.clock, self._post, self._log, loop_blocker(loop))
+        return Lookout(watch, self._held, parts.clock, parts.settle, parts.rules, self._log)
 
     def _apply(self, beat: Beat) -> None:
         self._runner.lose(beat.lost)

@@ -47,6 +47,7 @@ class Settler:
 
     def add(self, hold: Hold, outcome: Outcome) -> None:
         """Have `outcome` written."""
+        hold.ended = outcome
         self._ended.append((hold, outcome))
         self._bell.ring()
 
@@ -80,7 +81,7 @@ class Settler:
 
     async def _write_set(self, batch: Sequence[tuple[Hold, Outcome]]) -> None:
         now = self._clock.monotonic()
-        endings = [_ending(hold, outcome, now) for hold, outcome in batch]
+        endings = [ending(hold, outcome, now) for hold, outcome in batch]
         for hold, _ in batch:
             hold.settling = True
         try:
@@ -114,6 +115,7 @@ class Settler:
         await self._write_set([(hold, why)])
 
 
-def _ending(hold: Hold, outcome: Outcome, now: float) -> Ending:
+def ending(hold: Hold, outcome: Outcome, now: float) -> Ending:
+    """Return how `hold` ended, its run time counted until `now`."""
     ran = None if hold.began is None else timedelta(seconds=max(now - hold.began, 0.0))
     return Ending(hold.claim, outcome, ran)
