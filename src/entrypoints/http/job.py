@@ -128,7 +128,7 @@ def _tagged(job: Job) -> dict[str, str]:
 def _result(job: Job, now: datetime) -> wire.ResultAnswer:
     answer = wire.ResultAnswer(
         job_id=str(job.id),
-        status=job.status.value,
+        status=job.status,
         finished_at=render.maybe_instant(job.finished_at),
         server_time=render.instant(now),
     )

@@ -12,6 +12,8 @@ from .wire import FieldProblem
 DEPTH = 64
 """A payload may be nested this deeply, itself included."""
 
+_WORDS = 300
+
 Form = TypeVar("Form")
 
 _BOM = b"\xef\xbb\xbf"
@@ -67,12 +69,18 @@ def invalid(code: str, message: str) -> Problem:
     pointer = "".join(f"/{escape(name or index)}" for name, index in _STEP.findall(path))
     if member:
         pointer += f"/{escape(member['name'])}"
+    what = clip(what)
     return Problem(code, f"{what}.", errors=(FieldProblem(detail=what, code="invalid", pointer=pointer),))
 
 
 def escape(step: str) -> str:
     """Return a member name as a step of a JSON pointer (RFC 6901), clipped lest a caller's text flood the answer."""
     return step[:100].replace("~", "~0").replace("/", "~1")
+
+
+def clip(text: str) -> str:
+    """Return what is told of a fault, not longer than one cares to read: a caller's own text may be part of it."""
+    return text if len(text) <= _WORDS else f"{text[:_WORDS]}…"
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -9,11 +9,9 @@ from .services import HttpServices
 async def get_me(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:  # noqa: ARG001
     """Say whom this key acts as, and what it may do."""
     principal = call.principal
-    scopes = sorted(scope.value for scope in principal.scopes if principal.may(scope))
+    scopes = sorted(scope for scope in principal.scopes if principal.may(scope))
     key_id = None if principal.key_id is None else str(principal.key_id)
-    return Answer.of(
-        wire.MeAnswer(str(principal.user_id), principal.role.value, scopes, key_id, list(principal.queue_globs))
-    )
+    return Answer.of(wire.MeAnswer(str(principal.user_id), principal.role, scopes, key_id, list(principal.queue_globs)))
 
 
 ENDPOINTS = (get_me,)

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from what each route declares of itself."""
 
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -12,7 +13,6 @@ from .problems import KINDS, PROBLEM_JSON
 
 Document: TypeAlias = dict[str, Any]
 
-VERSION = "0.1.0"
 _REF = "#/components/schemas/{name}"
 _EVERYWHERE = ("bad-request", "invalid-parameter", "internal", "unavailable")
 _WITH_KEY = ("unauthenticated",)
@@ -35,7 +35,7 @@ def document(endpoints: Sequence[Endpoint]) -> Document:
         "openapi": "3.1.0",
         "info": {
             "title": "eQueue",
-            "version": VERSION,
+            "version": version("equeue"),
             "summary": "A job queue on PostgreSQL: leases, fences and retries you can reason about.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -128,7 +128,7 @@ def _responses(endpoint: Endpoint) -> Document:
     responses = {
         str(status): {
             "description": (form.__doc__ or "").strip(),
-            "headers": _headers(endpoint, status),
+            **_headers(endpoint, status),
             "content": {JSON: {"schema": {"$ref": _REF.format(name=form.__name__)}}},
         }
         for status, form in endpoint.answers.items()
@@ -136,7 +136,7 @@ def _responses(endpoint: Endpoint) -> Document:
     problem = {PROBLEM_JSON: {"schema": {"$ref": _REF.format(name=wire.ProblemDocument.__name__)}}}
     for status, some in groupby(codes, key=lambda code: KINDS[code].status):
         said = "; ".join(f"`{code}`: {KINDS[code].title}" for code in some)
-        responses[str(status)] = {"description": said, "headers": _headers(endpoint, status), "content": problem}
+        responses[str(status)] = {"description": said, **_headers(endpoint, status), "content": problem}
     return responses
 
 
@@ -158,11 +158,15 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
     if status == 200:
         forms = endpoint.answers.values()
         names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if wire.JobAnswer in forms else ()))
-    return {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+    headers = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+    return {"headers": headers} if headers else {}
 
 
 def _schemas(endpoints: Sequence[Endpoint]) -> Document:
     forms = {form for endpoint in endpoints for form in endpoint.answers.values()} | {wire.ProblemDocument}
     forms |= {endpoint.body.form for endpoint in endpoints if endpoint.body}
-    _, schemas = msgspec.json.schema_components(sorted(forms, key=lambda form: form.__name__), ref_template=_REF)
-    return dict(sorted(schemas.items()))
+    queries = {endpoint.query for endpoint in endpoints} - forms
+    everything = sorted(forms | queries, key=lambda form: form.__name__)
+    _, schemas = msgspec.json.schema_components(everything, ref_template=_REF)
+    # Query forms are shown parameter by parameter; only what those refer to belongs here.
+    return {name: schema for name, schema in sorted(schemas.items()) if name not in {q.__name__ for q in queries}}

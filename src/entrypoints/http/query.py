@@ -1,5 +1,6 @@
 """Reads query parameters into a form; what the form does not name is refused, so that no typo widens a query."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -10,6 +11,9 @@ from .problems import Problem
 from .wire import FieldProblem
 
 Form = TypeVar("Form", bound=msgspec.Struct)
+
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+"""The converter would also take `1e2` and `5.0`."""
 
 PARAMETERS = 100
 """No request has a use for more parameters."""
@@ -27,6 +31,8 @@ def read_query(query_string: bytes, form: type[Form]) -> Form:
             given.setdefault(name, []).append(value)
         elif name in given:
             raise _refusal(name, f"The parameter '{name}' is given more than once", "repeated")
+        elif isinstance(field.default, int) and not _WHOLE.fullmatch(value):
+            raise _refusal(name, "Expected a whole number in digits", "invalid")
         else:
             given[name] = value
     return _convert(given, form)

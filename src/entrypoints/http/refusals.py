@@ -1,5 +1,6 @@
 """Makes a problem document of whatever goes wrong; nothing of the inside (stack, SQL, secret) gets out."""
 
+import traceback
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from .envelope import request_id
 from .problems import Problem
 
 RETRY_AFTER_S = "1"
+_FRAMES = 20
 _log = structlog.get_logger("equeue.http")
 
 _BY_STATUS = {
@@ -56,13 +58,19 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     """Answer a request that failed, whatever failed."""
     problem = explain(error)
     if problem.code == "internal":
-        _log.error("http.failed", request_id=request_id(request.scope), exc_info=error)
+        _tell(error, request_id(request.scope))
     return Response(
         wire.encode(problem.document(request_id(request.scope))),
         status_code=problem.status,
         headers=problem.headers,
         media_type=problems.PROBLEM_JSON,
     )
+
+
+def _tell(error: Exception, id: str) -> None:
+    """Log where it broke, not what the error says: a driver's message may quote a payload."""
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("http.failed", request_id=id, error=type(error).__qualname__, trace=where[-_FRAMES:])
 
 
 def _refusal(error: DomainError) -> Problem:

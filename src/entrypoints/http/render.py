@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
 from msgspec import UNSET, Raw, UnsetType, structs
@@ -19,6 +19,7 @@ LIST_BYTES = 2_048
 """A list leaves out a payload or result larger than this unless it was asked for."""
 
 DOCUMENTS = frozenset({"payload", "result"})
+_Shown: TypeAlias = Raw | UnsetType
 _NULL = Raw(b"null")
 
 
@@ -26,12 +27,12 @@ def job(job: Job, *, include: Collection[str] = DOCUMENTS, small: int = 0) -> wi
     """Return `job` for the wire, with those documents that are named in `include` or at most `small` bytes long."""
     payload = _document(job.payload, small, whole="payload" in include)
     result = _document(job.result, small, whole="result" in include)
-    left_out = [name for name, shown in (("payload", payload), ("result", result)) if shown is UNSET]
+    left_out = [name for name, shown in _named(payload, result) if shown is UNSET]
     return wire.JobOut(
         id=str(job.id),
         task=job.task,
         queue=job.queue,
-        status=job.status.value,
+        status=job.status,
         payload=payload,
         result=result,
         error=error(job.error),
@@ -61,6 +62,10 @@ def job(job: Job, *, include: Collection[str] = DOCUMENTS, small: int = 0) -> wi
     )
 
 
+def _named(payload: _Shown, result: _Shown) -> tuple[tuple[Literal["payload", "result"], _Shown], ...]:
+    return (("payload", payload), ("result", result))
+
+
 def job_answer(whole: Job, now: datetime) -> wire.JobAnswer:
     """Return the whole job with the time at which it was so."""
     return wire.JobAnswer(**structs.asdict(job(whole)), server_time=instant(now))
@@ -70,7 +75,7 @@ def attempt(attempt: Attempt) -> wire.AttemptOut:
     """Return an attempt for the wire."""
     return wire.AttemptOut(
         attempt.attempt,
-        attempt.outcome.value,
+        attempt.outcome,
         _id(attempt.worker_id),
         maybe_instant(attempt.started_at),
         instant(attempt.finished_at),
@@ -134,7 +139,7 @@ def raw(json: Json | None) -> Raw:
     return _NULL if json is None else Raw(json)
 
 
-def _document(json: Json | None, small: int, *, whole: bool) -> Raw | UnsetType:
+def _document(json: Json | None, small: int, *, whole: bool) -> _Shown:
     if json is None or whole or len(json) <= small:
         return raw(json)
     return UNSET

@@ -7,8 +7,13 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from ...domain import spec
+from ...domain.access import Role, Scope
+from ...domain.outcomes import AttemptOutcome
+from ...domain.retry import MAX_RETRIES
+from ...domain.status import JobStatus
 
 Instant = Annotated[str, Meta(description="RFC 3339, UTC, microseconds", extra_json_schema={"format": "date-time"})]
+Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339, with its offset from UTC")]
 Id = Annotated[str, Meta(description="UUID, version 7", extra_json_schema={"format": "uuid"})]
 Seconds = Annotated[float, Meta(description="seconds")]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,128}$")]
@@ -53,14 +58,14 @@ class JobRequest(Struct, forbid_unknown_fields=True):
     priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] = (
         spec.DEFAULT_PRIORITY
     )
-    run_at: datetime | None = None
+    run_at: Moment | None = None
     delay_s: Annotated[float, Meta(ge=0, le=spec.LATEST.total_seconds())] | None = None
-    max_retries: Annotated[int, Meta(ge=0, le=spec.MAX_RETRIES)] | None = None
+    max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | None = None
     backoff: Backoff | None = None
     timeout_s: (
         Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())] | None
     ) = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     tags: Annotated[list[str], Meta(max_length=spec.TAGS)] = []
     unique: UniqueRequest | None = None
     concurrency_key: str | None = None
@@ -97,7 +102,7 @@ class JobOut(Struct, kw_only=True):
     id: Id
     task: str
     queue: str
-    status: str
+    status: JobStatus
     payload: Raw | UnsetType = UNSET
     result: Raw | UnsetType = UNSET
     error: ErrorOut | None
@@ -123,7 +128,7 @@ class JobOut(Struct, kw_only=True):
     cancel_requested: bool
     parent_id: Id | None
     etag: str
-    truncated: list[str]
+    truncated: list[Literal["payload", "result"]]
 
 
 class JobAnswer(JobOut, kw_only=True):
@@ -133,7 +138,7 @@ class JobAnswer(JobOut, kw_only=True):
 
 
 class JobList(Struct):
-    """One page of jobs; the cursors lead to the pages on either side, `None` where there is none."""
+    """One page of jobs; the cursors lead to the pages on either side, `null` where there is none."""
 
     items: list[JobOut]
     next_cursor: str | None
@@ -197,7 +202,7 @@ class AttemptOut(Struct):
     """One ended attempt of a job."""
 
     attempt: int
-    outcome: str
+    outcome: AttemptOutcome
     worker_id: Id | None
     started_at: Instant | None
     finished_at: Instant
@@ -215,7 +220,7 @@ class ResultAnswer(Struct, kw_only=True):
     """A job's result, once it has succeeded."""
 
     job_id: Id
-    status: str
+    status: JobStatus
     result: Raw | UnsetType = UNSET
     finished_at: Instant | None
     server_time: Instant
@@ -243,8 +248,8 @@ class MeAnswer(Struct):
     """Whom the request acts as, and what that may do."""
 
     user_id: Id
-    role: str
-    scopes: list[str]
+    role: Role
+    scopes: list[Scope]
     key_id: Id | None
     queues: list[str]
 

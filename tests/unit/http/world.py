@@ -1,6 +1,12 @@
 """A whole API in memory."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, cast
+
 import attrs
+import httpx2
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
@@ -16,6 +22,7 @@ from equeue.application.access import Authenticate
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
+from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.readiness import Check, Readiness
 from equeue.domain.access import Role, Scope
@@ -24,6 +31,32 @@ from equeue.entrypoints.http.services import HttpServices, Limits
 
 LIMITS, RULES = Limits(), EnqueueRules()
 WELL = Readiness(Check(ok=True), Check(ok=True), Check(ok=True))
+
+
+@attrs.frozen
+class Caller:
+    """Calls the API with one key."""
+
+    client: httpx2.AsyncClient
+    key: str | None
+
+    async def __call__(self, method: str, path: str, **request: Any) -> Any:
+        """Send one request."""
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers |= request.pop("headers", {})
+        return await self.client.request(method, path, headers=headers, **request)
+
+    async def get(self, path: str, **request: Any) -> Any:
+        """GET."""
+        return await self("GET", path, **request)
+
+    async def post(self, path: str, **request: Any) -> Any:
+        """POST."""
+        return await self("POST", path, **request)
+
+    def with_key(self, key: str | None) -> "Caller":
+        """Return a caller with another key."""
+        return attrs.evolve(self, key=key)
 
 
 @attrs.define
@@ -46,10 +79,11 @@ class World:
         *,
         scopes: frozenset[Scope] | None = None,
         queue_globs: tuple[str, ...] = (),
+        expires_at: datetime | None = None,
         revoked: bool = False,
     ) -> str:
         """Store a key of `user` and return its text."""
-        key, text = issue(uuid7(), user, "test", scopes=scopes, queue_globs=queue_globs)
+        key, text = issue(uuid7(), user, "test", scopes=scopes, queue_globs=queue_globs, expires_at=expires_at)
         async with self.units_of_work() as unit:
             await unit.accounts.add_key(attrs.evolve(key, revoked=revoked))
             await unit.commit()
@@ -62,6 +96,28 @@ class World:
             await unit.accounts.add_user(user)
             await unit.commit()
         return user
+
+    async def declare(self, *tasks: str) -> None:
+        """Let a worker declare tasks."""
+        async with self.units_of_work() as unit:
+            await unit.catalogue.declare([TaskDeclaration(task, "default") for task in tasks])
+            await unit.commit()
+
+    @asynccontextmanager
+    async def caller(self) -> AsyncIterator[Caller]:
+        """Give a caller with the member's key."""
+        transport = httpx2.ASGITransport(cast(Any, self.app), raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield Caller(client, self.member_key)
+
+    async def empty(self) -> None:
+        """Forget everything but one member; to make an application anew takes far longer than most tests."""
+        store = self.store
+        for table in (store.jobs, store.attempts, store.answers, store.tasks, store.users, store.keys):
+            table.clear()
+        self.readiness = WELL
+        self.member = await self.person(Role.MEMBER)
+        self.member_key = await self.key_of(self.member)
 
 
 async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World:
@@ -85,6 +141,5 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         limits=limits,
     )
     world = World(clock, store, MemoryJobLeases(store), units_of_work, services, create_app(services))
-    world.member = await world.person(Role.MEMBER)
-    world.member_key = await world.key_of(world.member)
+    await world.empty()
     return world

@@ -1,0 +1,212 @@
+"""Bodies that mean harm, or were made by broken programs: each is 4xx with a code, and none is a 500."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.http.asserts import is_problem
+from tests.unit.http.world import Caller, World
+
+from equeue.entrypoints.http.json_body import DEPTH, check_payload
+from equeue.entrypoints.http.problems import Problem
+
+JOBS = "/api/v1/jobs"
+JSON = {"content-type": "application/json"}
+
+
+def with_payload(payload: bytes) -> bytes:
+    """Return the body of a job with this payload."""
+    return b'{"task":"a","payload":' + payload + b"}"
+
+
+def nested(levels: int, inside: bytes = b"") -> bytes:
+    """Return a payload nested so deep, itself included."""
+    return b'{"x":' + b"[" * (levels - 1) + (inside if levels > 1 else b"1") + b"]" * (levels - 1) + b"}"
+
+
+HOSTILE = {
+    "escaped NUL": (with_payload(rb'{"x":"a\u0000b"}'), "nul-not-allowed"),
+    "escaped NUL in a name": (with_payload(rb'{"a\u0000":1}'), "nul-not-allowed"),
+    "escaped NUL behind a backslash": (with_payload(rb'{"x":"\\\u0000"}'), "nul-not-allowed"),
+    "escaped NUL in the task": (rb'{"task":"a\u0000b"}', "nul-not-allowed"),
+    "escaped NUL in a tag": (rb'{"task":"a","tags":["\u0000"]}', "nul-not-allowed"),
+    "bare NUL": (with_payload(b'{"x":"\x00"}'), "invalid-json"),
+    "NaN": (with_payload(b'{"x":NaN}'), "invalid-json"),
+    "Infinity": (with_payload(b'{"x":Infinity}'), "invalid-json"),
+    "-Infinity": (with_payload(b'{"x":-Infinity}'), "invalid-json"),
+    "1e400": (with_payload(b'{"x":1e400}'), "invalid-json"),
+    "-1e400": (with_payload(b'{"x":[-1e400]}'), "invalid-json"),
+    "4,301 digits": (with_payload(b'{"x":' + b"1" * 4_301 + b"}"), "invalid-json"),
+    "lone high surrogate": (with_payload(rb'{"x":"\ud800"}'), "invalid-json"),
+    "lone high surrogate inside": (with_payload(rb'{"x":"a\ud800b longer text"}'), "invalid-json"),
+    "lone low surrogate": (with_payload(rb'{"x":"\udc00"}'), "invalid-json"),
+    "lone low surrogate inside": (with_payload(rb'{"x":"a\udfff longer text"}'), "invalid-json"),
+    "surrogates in the wrong order": (with_payload(rb'{"x":"\udc00\ud800"}'), "invalid-json"),
+    "high surrogate before a letter": (with_payload(rb'{"x":"\ud83d\u0041"}'), "invalid-json"),
+    "two high surrogates": (with_payload(rb'{"x":"\ud83d\ud83d"}'), "invalid-json"),
+    "surrogate in a name": (with_payload(rb'{"\ud800":1}'), "invalid-json"),
+    "surrogate in the task": (rb'{"task":"\ud800"}', "invalid-json"),
+    "invalid UTF-8": (with_payload(b'{"x":"\xff"}'), "invalid-json"),
+    "invalid UTF-8 in the task": (b'{"task":"\xff"}', "invalid-json"),
+    "invalid UTF-8 in an unknown field": (b'{"task":"a","\xff":1}', "invalid-json"),
+    "overlong UTF-8": (with_payload(b'{"x":"\xc0\xaf"}'), "invalid-json"),
+    "surrogate as UTF-8": (with_payload(b'{"x":"\xed\xa0\x80"}'), "invalid-json"),
+    "UTF-16": ('{"task":"a"}'.encode("utf-16"), "invalid-json"),
+    "byte order mark": (b'\xef\xbb\xbf{"task":"a"}', "invalid-json"),
+    "65 deep": (with_payload(nested(65)), "too-deep"),
+    "500 deep": (with_payload(nested(500)), "too-deep"),
+    "2,000 deep": (with_payload(nested(2_000)), "too-deep"),
+    "100,000 deep": (with_payload(nested(100_000)), "too-deep"),
+    "100,000 open": (with_payload(b"[" * 100_000), "too-deep"),
+    "100,000 deep in a tag": (b'{"task":"a","tags":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "invalid-body"),
+    "100,000 deep in an unknown field": (
+        b'{"task":"a","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        "invalid-body",
+    ),
+    "2 MB": (with_payload(b'{"x":"' + b"y" * 2_000_000 + b'"}'), "body-too-large"),
+    "empty": (b"", "invalid-json"),
+    "white space": (b" \n", "invalid-json"),
+    "cut short": (b'{"task":"a","payload":{"x":', "invalid-json"),
+    "two documents": (b'{"task":"a"}{"task":"b"}', "invalid-json"),
+    "trailing comma": (b'{"task":"a",}', "invalid-json"),
+    "comment": (b'{"task":"a"/**/}', "invalid-json"),
+    "single quotes": (b"{'task':'a'}", "invalid-json"),
+    "1 MB of a name": (b'{"task":"a","%s":1}' % (b"x" * 1_000_000), "invalid-body"),
+    "array": (b'[{"task":"a"}]', "invalid-body"),
+    "null": (b"null", "invalid-body"),
+    "number": (b"1", "invalid-body"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_body_is_refused(api: Caller, world: World, name: str) -> None:
+    """4xx with a code of its own, nothing stored, and the next request is served."""
+    body, code = HOSTILE[name]
+    answer = await api.post(JOBS, content=body, headers=JSON)
+    assert 400 <= answer.status_code < 500
+    is_problem(answer, code)
+    assert len(answer.content) < 2_000
+    assert world.store.jobs == {}
+    assert (await api.post(JOBS, json={"task": "a"})).status_code == 201
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in {"2 MB", "empty", "white space"}])
+async def test_hostile_body_in_a_bulk_is_refused(api: Caller, world: World, name: str) -> None:
+    """The same inside a bulk, in JSON and in lines."""
+    body, _ = HOSTILE[name]
+    for content, kind in ((b'{"jobs":[' + body + b"]}", JSON), (body, {"content-type": "application/x-ndjson"})):
+        answer = await api.post(f"{JOBS}/bulk", content=content, headers=kind)
+        assert 400 <= answer.status_code < 500
+        is_problem(answer)
+    assert world.store.jobs == {}
+
+
+async def test_hostile_body_elsewhere_is_refused(api: Caller) -> None:
+    """Every route reads bodies the same careful way."""
+    job = (await api.post(JOBS, json={"task": "a"})).json()["job"]["id"]
+    for body in (rb'{"reason":"\u0000"}', b'{"reason":"\xff"}', b"[" * 10_000, b'{"reason":1}', b'{"raeson":"x"}'):
+        answer = await api.post(f"{JOBS}/{job}/cancel", content=body, headers=JSON)
+        assert answer.status_code == 400
+        is_problem(answer)
+    answer = await api.post(f"{JOBS}/{job}/cancel", content=b'{"reason":"%s"}' % (b"x" * 100_000), headers=JSON)
+    is_problem(answer, "body-too-large")
+
+
+HARMLESS = {
+    "64 deep": nested(64, b"1"),
+    "64 deep with nothing inside": nested(64),
+    "wide": b'{"x":[' + b",".join([b"[]"] * 10_000) + b"]}",
+    "brackets in text": b'{"x":"' + b"[{" * 1_000 + b'"}',
+    "an escaped backslash before u0000": rb'{"x":"\\u0000"}',
+    "surrogate pair": rb'{"x":"\ud83d\ude00"}',
+    "emoji": '{"x":"😀"}'.encode(),
+    "noncharacter": '{"x":"\uffff"}'.encode(),
+    "right to left": '{"x":"\u202e"}'.encode(),
+    "25 digits": b'{"x":1234567890123456789012345}',
+    "2^64": b'{"x":18446744073709551616}',
+    "tiny": b'{"x":1e-400}',
+    "duplicate names": b'{"x":1,"x":2}',
+    "empty name": b'{"":{}}',
+    "proto": b'{"__proto__":{"x":1},"constructor":{}}',
+    "spaces": b'{ "x" : [ 1 , 2 ] }',
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_odd_but_harmless_payload_is_taken(api: Caller, name: str) -> None:
+    """What is JSON and can be kept is kept, word for word."""
+    payload = HARMLESS[name]
+    answer = await api.post(JOBS, content=with_payload(payload), headers=JSON)
+    assert answer.status_code == 201
+    assert b'"payload":' + payload in answer.content
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"content-type": ""},
+        {"content-type": "text/plain"},
+        {"content-type": "application/xml"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "application/x-ndjson"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/jsonp"},
+        {"content-type": "application/json", "content-encoding": "gzip"},
+    ],
+    ids=str,
+)
+async def test_other_content_types_are_415(api: Caller, world: World, headers: dict[str, str]) -> None:
+    """No page elsewhere can post here without asking first, and nothing is guessed."""
+    answer = await api.post(JOBS, content=b'{"task":"a"}', headers=headers)
+    is_problem(answer, "unsupported-media-type")
+    assert world.store.jobs == {}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "APPLICATION/JSON", 'application/json; charset="UTF-8"', "application/json;"]
+)
+async def test_spellings_of_json_are_taken(api: Caller, content_type: str) -> None:
+    """Case and an explicit UTF-8 do not matter."""
+    answer = await api.post(JOBS, content=b'{"task":"a"}', headers={"content-type": content_type})
+    assert answer.status_code == 201
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # what JSON can say and PostgreSQL can keep
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), values, max_size=4))
+def test_every_ordinary_payload_is_taken(payload: dict[str, object]) -> None:
+    """No payload that Python's own encoder writes is refused for its form."""
+    check_payload(json.dumps(payload).encode())
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_taken_or_refused(payload: bytes) -> None:
+    """Nothing but a `Problem` ever comes out of the check."""
+    with suppress(Problem):
+        check_payload(payload)
+
+
+@given(st.integers(1, 140))
+def test_depth_is_bounded_exactly(levels: int) -> None:
+    """64 levels are taken, 65 are not, whatever kind of nesting."""
+    lists, objects = nested(levels), b'{"x":' * levels + b"1" + b"}" * levels
+    for payload in (lists, objects):
+        if levels <= DEPTH:
+            check_payload(payload)
+        else:
+            with pytest.raises(Problem, match="too-deep"):
+                check_payload(payload)

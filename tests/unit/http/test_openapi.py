@@ -1,0 +1,130 @@
+"""The OpenAPI document, its page, and that both say what the API does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.builders import a_job
+from tests.unit.http.world import Caller, World
+
+from equeue.domain.status import JobStatus
+from equeue.entrypoints.http.app import API_ENDPOINTS, ENDPOINTS
+from equeue.entrypoints.http.openapi import document
+from equeue.entrypoints.http.problems import KINDS
+from equeue.entrypoints.http.wire import encode
+
+CHECKED_IN = Path(__file__).parents[3] / "docs" / "openapi.json"
+
+
+def the_document() -> Any:
+    """Return the document as readers get it."""
+    return msgspec.json.decode(encode(document(API_ENDPOINTS)))
+
+
+def operations() -> list[tuple[str, str, Any]]:
+    """Return (path, method, operation) of each operation."""
+    return [(path, method, one) for path, item in the_document()["paths"].items() for method, one in item.items()]
+
+
+def test_checked_in_document_is_the_present_one() -> None:
+    """`docs/openapi.json` drifted: renew it with `python -m equeue.entrypoints.http > docs/openapi.json`."""
+    assert json.loads(CHECKED_IN.read_text("utf-8")) == the_document()
+
+
+async def test_served_document_is_the_checked_in_one(api: Caller) -> None:
+    """Whoever asks the server reads the same."""
+    assert (await api.with_key(None).get("/api/v1/openapi.json")).json() == json.loads(CHECKED_IN.read_text("utf-8"))
+
+
+def test_every_route_of_the_api_is_in_it() -> None:
+    """No route is kept quiet but the document itself."""
+    told = {(path, method) for path, method, _ in operations()}
+    served = {
+        (endpoint.path.replace(":str}", "}"), endpoint.method.lower())
+        for endpoint in ENDPOINTS
+        if endpoint.path.startswith(("/api/", "/health/")) and endpoint.name != "get_openapi"
+    }
+    assert told == served
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """And nothing is defined for nobody."""
+    whole = the_document()
+    referred = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(whole)))
+    assert referred == set(whole["components"]["schemas"])
+
+
+def test_every_operation_tells_its_errors() -> None:
+    """Each names its problems; what needs a key says 401 and how to send one."""
+    for _, _, operation in operations():
+        statuses = set(operation["responses"])
+        assert {"400", "500", "503"} <= statuses
+        assert ("401" in statuses) == bool(operation["security"])
+        told = re.findall(r"`([a-z0-9-]+)`:", json.dumps(operation["responses"]))
+        assert told
+        assert set(told) <= KINDS.keys()
+
+
+def test_names_of_operations_are_unique_and_python() -> None:
+    """An operationId is the name of the client's method."""
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) for name in names)
+
+
+def _check(schema: Any, value: Any, schemas: Any, where: str = "$") -> None:
+    """Assert that `value` has the members that `schema` names, and no others; enough to catch a forgotten field."""
+    if "$ref" in schema:
+        return _check(schemas[schema["$ref"].rpartition("/")[2]], value, schemas, where)
+    if "anyOf" in schema:
+        fitting = [one for one in schema["anyOf"] if (one.get("type") == "null") == (value is None)]
+        return _check(fitting[0], value, schemas, where) if fitting and value is not None else None
+    if schema.get("type") == "object" and "properties" in schema:
+        assert set(schema["required"]) <= value.keys() <= schema["properties"].keys(), where
+        for name, inner in value.items():
+            _check(schema["properties"][name], inner, schemas, f"{where}.{name}")
+    if schema.get("type") == "array":
+        for inner in value:
+            _check(schema["items"], inner, schemas, f"{where}[]")
+    if "enum" in schema:
+        assert value in schema["enum"], where
+    return None
+
+
+@pytest.mark.parametrize("endpoint", [one for one in API_ENDPOINTS if one.method == "GET"], ids=lambda one: one.name)
+async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> None:
+    """What is served has the shape that the document promises."""
+    await world.declare("a")
+    job = a_job(JobStatus.SUCCEEDED, user_id=world.member.id, queue="email")
+    world.store.jobs[job.id] = job
+    path = endpoint.path.replace(":str}", "}")
+    operation = the_document()["paths"][path]["get"]
+    answer = await api.get(path.format(job_id=job.id, task_id="a"))
+    told = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
+    _check(told, answer.json(), the_document()["components"]["schemas"])
+
+
+async def test_page_needs_nothing_from_elsewhere(api: Caller) -> None:
+    """Every asset that the page names is ours and there, and its policy lets nothing else in."""
+    page = await api.with_key(None).get("/docs")
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(addresses) == 5
+    for address in addresses:
+        assert address.startswith("/")
+        assert (await api.with_key(None).get(address)).status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
+async def test_assets_carry_their_licence(api: Caller) -> None:
+    """What is somebody else's is marked as such, next to where it is."""
+    folder = Path(__file__).parents[3] / "src/entrypoints/http/static/swagger-ui"
+    assert "Apache License" in (folder / "LICENSE").read_text("utf-8")
+    assert "SmartBear" in (folder / "NOTICE").read_text("utf-8")
+    bundle = await api.get("/docs/assets/swagger-ui-bundle.js")
+    assert bundle.headers["cache-control"] == "public, max-age=86400"
+    assert "LICENSE" in bundle.text[:200]
