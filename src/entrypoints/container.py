@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+import attrs
 from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.codec import MsgspecCodec
-from ..adapters.http.client import GuardedHttp
+from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
-from ..adapters.postgres.migrate import migrate_up, migration_sql, migration_status
 from ..adapters.postgres.queue import PostgresJobQueue
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import await_schema, schema_fit
@@ -25,11 +27,15 @@ from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
 from ..application.manage import ManageJobs
 from ..application.ports.jobs import JobLeases
+from ..application.ports.outbound import Outbound
 from ..application.ports.queue import JobQueue
 from ..application.readiness import Check, Readiness
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from .settings import BadSetting, Settings
+
+if TYPE_CHECKING:
+    from ..adapters.postgres.migrate import MigrationStatus
 
 POOL = 5
 """Connections a process may hold at most: a worker's work, maintenance and listening, and units of work beside."""
@@ -77,6 +83,42 @@ async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
         await engine.dispose()
 
 
+def open_outbound(settings: Settings) -> Outbound:
+    """Return the way out for `http.request`; only workers need it, so only they pay for its import."""
+    from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
+
+    return GuardedHttp(settings.http_allow)
+
+
+@attrs.frozen
+class Migrations:
+    """The migrations of one database. Alembic takes long to import, and servers never migrate, so it is imported late.
+
+    `url` leads past any pooler.
+    """
+
+    url: str = attrs.field(repr=False)
+
+    def up(self, patience: timedelta) -> tuple[str, ...]:
+        """Apply what the database lacks and return which revisions that were."""
+        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
+
+        return migrate_up(self.url, patience=patience)
+
+    def status(self) -> "MigrationStatus":
+        """Say where the database stands."""
+        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
+
+        return migration_status(self.url)
+
+    @staticmethod
+    def sql() -> str:
+        """Return all migrations as one script."""
+        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
+
+        return migration_sql()
+
+
 async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     """Look whether the database answers, its schema fits, and hints flow."""
     hints = await queue.health()
@@ -109,6 +151,7 @@ class Container(containers.DeclarativeContainer):
     maintenance_lane = providers.Singleton(Lane, engine)
     leases = providers.Singleton(PostgresJobLeases, work_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
+    cadences = providers.Singleton(PostgresCadences, maintenance_lane)
     open_heartbeat = providers.Callable(own_leases, settings)
 
     rules = providers.Factory(
@@ -128,15 +171,13 @@ class Container(containers.DeclarativeContainer):
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
 
-    outbound = providers.Singleton(GuardedHttp, settings.provided.http_allow)
+    outbound = providers.Singleton(open_outbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
     ready = providers.Callable(readiness, engine, queue)
     schema_fit = providers.Callable(schema_fit, engine)
     await_schema = providers.Callable(await_schema, engine)
-    migrate_up = providers.Callable(migrate_up, providers.Callable(direct_url, settings))
-    migration_status = providers.Callable(migration_status, providers.Callable(direct_url, settings))
-    migration_sql = providers.Callable(migration_sql)
+    migrations = providers.Factory(Migrations, providers.Callable(direct_url, settings))
 
 
 def build(settings: Settings) -> Container:

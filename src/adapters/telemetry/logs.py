@@ -32,7 +32,7 @@ def configure_logs(level: str = "info", shape: Shape = "auto", stream: TextIO | 
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(number, logging.INFO))
+    root.setLevel(max(number, logging.WARNING))  # what libraries tell at length is not ours to repeat
 
 
 def get_log(**fields: object) -> Log:

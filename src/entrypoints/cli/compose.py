@@ -68,6 +68,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, queues: tuple[str, ...]
             recover=container.recover(),
             expire=container.expire(),
             forget=container.forget(),
+            cadences=container.cadences(),
             clock=container.clock(),
             jitter=container.jitter(),
             log=container.log(),

@@ -21,7 +21,7 @@ def up(
     from ..settings import read_settings
 
     container = build(read_settings(**options.given(EQUEUE_DATABASE_URL=database_url)))
-    applied = container.migrate_up(patience=values.duration(patience))
+    applied = container.migrations().up(values.duration(patience))
     print(f"applied {', '.join(applied)}" if applied else "nothing to do: the schema is at or beyond this build's")
 
 
@@ -31,7 +31,7 @@ def status(*, database_url: options.DatabaseUrl = None) -> None:
     from ..container import build
     from ..settings import read_settings
 
-    told = build(read_settings(**options.given(EQUEUE_DATABASE_URL=database_url))).migration_status()
+    told = build(read_settings(**options.given(EQUEUE_DATABASE_URL=database_url))).migrations().status()
     print(f"database: {told.current or 'no eQueue schema'}\nthis build: {told.head}")
     for name in told.pending:
         print(f"pending: {name}")
@@ -40,9 +40,9 @@ def status(*, database_url: options.DatabaseUrl = None) -> None:
 @migrate.command(name="sql")
 def sql() -> None:
     """Write all migrations as one SQL script, for a database that eQueue may not change itself."""
-    from ..container import Container
+    from ..container import Migrations
 
-    print(Container.migration_sql())
+    print(Migrations.sql())
 
 
 @migrate.command(name="check")

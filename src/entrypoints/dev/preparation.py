@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from ...domain.access import Role
 from ..container import Container, build, close
@@ -16,6 +17,7 @@ from .program import Program
 
 EMAIL = "developer@localhost"
 DRAIN_GRACE_S = 5
+MIGRATION_PATIENCE = timedelta(minutes=1)
 WORKER_STOP_S = 6.0
 API_STOP_S = 1.5
 
@@ -63,6 +65,7 @@ async def _keep(embedded: EmbeddedPostgres, console: Console) -> None:
         await embedded.died()
         console.say("PostgreSQL ended; starting it again")
         await embedded.start()
+        console.say("PostgreSQL is back")
 
 
 async def prepare(settings: Settings, places: Places, url: str, console: Console) -> dict[str, str]:
@@ -84,7 +87,7 @@ async def prepare(settings: Settings, places: Places, url: str, console: Console
     )
     container = build(read_settings(environment))
     try:
-        applied = await asyncio.to_thread(container.migrate_up)
+        applied = await asyncio.to_thread(container.migrations().up, MIGRATION_PATIENCE)
         if applied:
             console.say(f"schema migrated: {', '.join(applied)}")
         environment["EQUEUE_API_KEY"] = await _key(container, places)
