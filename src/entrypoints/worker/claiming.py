@@ -58,6 +58,7 @@ class Claimer:
         self._appetite = Appetite(rules.concurrency, rules.lease, prefetch=rules.prefetch)
         self._ended_before = 0
         self._look_at = 0.0
+        self._due_at = NEVER
         self._hinted: dict[JobId, None] = {}
         self._stopped = False
 
@@ -72,8 +73,8 @@ class Claimer:
         self._bell.ring()
 
     def look_in(self, seconds: float) -> None:
-        """Look for work no later than in so many seconds."""
-        self._look_at = min(self._look_at, self._clock.monotonic() + seconds)
+        """Look for work in so many seconds at the latest: a job falls due then."""
+        self._due_at = min(self._due_at, self._clock.monotonic() + seconds)
         self._bell.ring()
 
     def room(self) -> None:
@@ -96,10 +97,10 @@ class Claimer:
                 await self._bell.rest()
             elif self._hinted:
                 await self._claim(wish, now, tuple(self._hinted))
-            elif self._look_at <= now:
+            elif (look_at := min(self._look_at, self._due_at)) <= now:
                 await self._claim(wish, now)
             else:
-                await self._bell.rest(self._look_at - now)
+                await self._bell.rest(look_at - now)
 
     def _wish(self, now: float) -> Wish | None:
         if self._settler.backlog >= BACKLOG:
@@ -108,6 +109,8 @@ class Claimer:
 
     async def _claim(self, wish: Wish, now: float, only: Sequence[JobId] | None = None) -> None:
         self._look_at = NEVER
+        if self._due_at <= now:
+            self._due_at = NEVER
         try:
             claims = await self._source.leases.claim(self._order(wish), only)
         except Unavailable as away:

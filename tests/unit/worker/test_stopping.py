@@ -6,13 +6,9 @@ from datetime import timedelta
 from tests.unit.worker.world import World, breathe
 
 from equeue import Tasks
-from equeue.domain.ids import UUID
-from equeue.domain.lease import ClaimOrder
 from equeue.domain.outcomes import AttemptOutcome
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.worker.parts import WorkerRules
-from equeue.entrypoints.worker.run import Run
-from equeue.entrypoints.worker.runtime import Worker
 
 RULES = WorkerRules(drain_grace=timedelta(seconds=30), cancel_grace=timedelta(seconds=5), concurrency=2)
 
@@ -78,22 +74,13 @@ async def test_what_has_not_begun_is_given_back_at_once(world: World) -> None:
     first = [await world.enqueue("slow.task") for _ in range(2)]
     await world.until(lambda: slow.began == 2)
     waiting = await world.enqueue("slow.task")
-    await hand_over(world, worker)
+    await world.hand_over(worker)
     assert world.job(waiting).status is JobStatus.RUNNING
     worker.stop()
     await breathe()
     assert (world.job(waiting).status, world.attempts(waiting)[0].started_at) == (JobStatus.QUEUED, None)
     assert all(world.job(job_id).status is JobStatus.RUNNING for job_id in first)
     slow.go.set()
-
-
-async def hand_over(world: World, worker: Worker) -> None:
-    """Give the worker one claim more than it has slots, as a prefetch does."""
-    order = ClaimOrder(UUID(int=1), ("default",), 1, timedelta(seconds=30), begun=False)
-    claims = await world.line.leases.claim(order)
-    runs = [Run(claim, world.clock.monotonic(), world.clock.monotonic() + 30) for claim in claims]
-    worker._hold(runs)
-    worker._runner.accept(runs, first=False)
 
 
 async def test_a_second_word_hurries(world: World) -> None:

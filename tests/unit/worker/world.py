@@ -27,8 +27,10 @@ from equeue.application.tasks import Tasks
 from equeue.domain.errors import Unavailable
 from equeue.domain.ids import UUID, JobId
 from equeue.domain.job import Job
+from equeue.domain.lease import ClaimOrder
 from equeue.domain.spec import JobSpec
 from equeue.entrypoints.worker.parts import WorkerParts, WorkerRules
+from equeue.entrypoints.worker.run import Run
 from equeue.entrypoints.worker.runtime import Worker
 
 ROUNDS = 200_000
@@ -200,6 +202,15 @@ class World:
 
     async def until_ended(self, *job_ids: JobId) -> None:
         await self.until(lambda: all(self.job(job_id).status.ended for job_id in job_ids))
+
+    async def hand_over(self, worker: Worker) -> None:
+        """Give the worker one claim more than it has slots, as a prefetch does."""
+        order = ClaimOrder(worker._parts.worker_id, worker._parts.queues, 1, worker._parts.rules.lease, begun=False)
+        now = self.clock.monotonic()
+        claims = await self.line.leases.claim(order)
+        runs = [Run(claim, now, now + worker._parts.rules.lease.total_seconds()) for claim in claims]
+        worker._hold(runs)
+        worker._runner.accept(runs, first=False)
 
     async def stop(self) -> list[int]:
         """Stop all workers and return their exit codes."""
