@@ -138,7 +138,7 @@ create index ix_jobs_created_at_id on equeue.jobs (created_at, id);
 create index ix_jobs_claim on equeue.jobs (queue, priority, run_at, id) where (status = 'queued') is true;
 create index ix_jobs_lapse on equeue.jobs (id) where (status = 'running') is true;
 create index ix_jobs_expiry on equeue.jobs (expires_at)
-  where (status = 'queued') is true and expires_at is not null;
+  where (status = 'queued') is not false and expires_at is not null;
 create unique index uq_jobs_unique_slot on equeue.jobs (unique_slot) where unique_slot is not null;
 
 create table equeue.attempts (

@@ -1,6 +1,6 @@
 """Claiming: one probe for each lane, a (queue, priority) pair, and claims in the order in which they were wanted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -56,15 +56,15 @@ class Claiming:
         self, connection: Connection, order: ClaimOrder, marks: dict[Lane, Mark]
     ) -> tuple[list[Claim], timedelta]:
         """Claim what lies behind `marks`; return it with the time that finding it took the database."""
-        lanes = [(queue, priority) for priority in range(LOWEST_PRIORITY + 1) for queue in dict.fromkeys(order.queues)]
-        entries = [marks.get(lane, BEFORE_ALL) for lane in lanes]
+        probed = lanes(order.queues)
+        entries = [marks.get(lane, BEFORE_ALL) for lane in probed]
         cursor = connection.cursor(binary=True)
         await cursor.execute(
             CLAIM,
             _facts(order)
             | {
-                "queues": [queue for queue, _ in lanes],
-                "priorities": [priority for _, priority in lanes],
+                "queues": [queue for queue, _ in probed],
+                "priorities": [priority for _, priority in probed],
                 "after_run_at": [run_at for run_at, _ in entries],
                 "after_id": [job_id for _, job_id in entries],
             },
@@ -73,6 +73,11 @@ class Claiming:
         claims = in_order([claim_of(row) for row in rows], order)
         self._marks.update({(claim.queue, claim.priority): (claim.run_at, claim.job_id) for claim in claims})
         return claims, rows[0][-1] if rows else timedelta(0)
+
+
+def lanes(queues: Sequence[str]) -> list[Lane]:
+    """Return the lanes of these queues in the order in which they are served."""
+    return [(queue, priority) for priority in range(LOWEST_PRIORITY + 1) for queue in dict.fromkeys(queues)]
 
 
 async def claim_only(connection: Connection, order: ClaimOrder, only: Collection[JobId]) -> list[Claim]:

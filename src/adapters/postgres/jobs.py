@@ -14,11 +14,10 @@ from ...domain.errors import InvalidJob, Violation
 from ...domain.ids import JobId
 from ...domain.job import Job
 from ...domain.spec import Birth, OnConflict
-from .births import birth_columns, change_columns, changes_payload
 from .errors import UNSTORABLE, translated, violation
 from .models import JobRow
+from .moves import ADD, CHANGE, CHANGE_PAYLOAD, birth_columns, change_columns, changes_payload
 from .rows import job_of, utc
-from .statements import ADD, CHANGE, CHANGE_PAYLOAD
 
 ALL_COLUMNS = tuple(JobRow.__table__.columns)
 

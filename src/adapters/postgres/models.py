@@ -150,7 +150,7 @@ class JobRow(Model):
         Index(
             "ix_jobs_expiry",
             "expires_at",
-            postgresql_where=text(f"(status = '{QUEUED}') is true and expires_at is not null"),
+            postgresql_where=text(f"(status = '{QUEUED}') is not false and expires_at is not null"),
         ),
         Index("uq_jobs_unique_slot", "unique_slot", unique=True, postgresql_where=text("unique_slot is not null")),
     )

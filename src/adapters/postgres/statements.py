@@ -1,8 +1,10 @@
-"""The hot statements, and those of the cold path that write sets of jobs: one named constant a verb.
+"""The hot statements: one named constant a verb.
 
 Statuses are rendered from `ARCS`, never typed. A guard on `status` is written `(status = …) is true`, which no index
 on `status` can serve: while a snapshot is held open elsewhere those indexes keep every dead entry, and a guarded
-write that walks them grows slower with each job that passes through.
+write that walks them grows slower with each job that passes through. Partial indexes have the same predicate, so that
+nothing else serves their statements; `is not false` means the same and keeps out of those indexes in turn, whatever
+statistics from an idle hour make the planner believe of their size.
 """
 # ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
 
@@ -33,9 +35,8 @@ set status = '{RUNNING}',
     unique_slot = case when j.unique_while = '{UniqueWhile.QUEUED}' then null else j.unique_slot end
 """
 
-_CLAIMABLE = f"""
-      (q.status = '{QUEUED}') is true
-      and q.run_at <= now()
+_CLAIMABLE = """
+      q.run_at <= now()
       and (q.expires_at is null or q.expires_at > now())
       and (%(tasks)s::text[] is null or q.task = any(%(tasks)s::text[]))
       and (%(begun)b or q.lapse_count = 0)
@@ -58,6 +59,7 @@ where j.id = any(array(
     from equeue.jobs as q
     where q.queue = lane.queue
       and q.priority = lane.priority
+      and (q.status = '{QUEUED}') is true
       and (q.run_at, q.id) > (lane.after_run_at, lane.after_id)
       and {_CLAIMABLE}
     order by q.run_at, q.id
@@ -66,7 +68,7 @@ where j.id = any(array(
   ) as due
   limit %(limit)b
 ))
-  and (j.status = '{QUEUED}') is true
+  and (j.status = '{QUEUED}') is not false
 returning {CLAIM_COLUMNS}, clock_timestamp() - now()
 """
 
@@ -78,13 +80,14 @@ where j.id = any(array(
     select q.id
     from equeue.jobs as q
     where q.id = any(%(only)b::uuid[])
+      and (q.status = '{QUEUED}') is not false
       and q.queue = any(%(queues)b::text[])
       and {_CLAIMABLE}
     order by q.priority, array_position(%(queues)b::text[], q.queue::text), q.run_at, q.id
     limit %(limit)b
     for update skip locked
 ))
-  and (j.status = '{QUEUED}') is true
+  and (j.status = '{QUEUED}') is not false
 returning {CLAIM_COLUMNS}
 """
 
@@ -214,76 +217,65 @@ set status = '{EXPIRING}',
 where j.id = any(array(
     select q.id
     from equeue.jobs as q
-    where (q.status = '{QUEUED}') is true
+    where (q.status = '{QUEUED}') is not false
       and q.expires_at is not null
       and q.expires_at <= now()
     order by q.expires_at
     limit %(limit)b
     for update skip locked
 ))
-  and (j.status = '{QUEUED}') is true
+  and (j.status = '{QUEUED}') is not false
 returning j.id
 """
 
-# One statement for any number of births, in the order of their slots, so that two transactions that want the same
-# keys wait for each other in the same order. uq_jobs_unique_slot arbitrates.
-ADD = f"""
-insert into equeue.jobs (id, status, task, queue, payload, priority, run_at, max_retries, timeout_s, backoff,
-  expires_at, tags, unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
-select born.id, '{QUEUED}', born.task, born.queue, born.payload::jsonb, born.priority,
-  coalesce(born.run_at, now() + born.delay), born.max_retries, born.timeout_s, born.backoff::jsonb, born.expires_at,
-  born.tags::text[], born.unique_key, born.unique_while::equeue.unique_while, born.unique_slot, born.concurrency_key,
-  born.user_id, born.parent_id, born.traceparent
-from unnest(%(ids)b::uuid[], %(tasks)b::text[], %(queues)b::text[], %(payloads)b::text[], %(priorities)b::smallint[],
-    %(run_at)s::timestamptz[], %(delays)b::interval[], %(max_retries)b::integer[], %(timeouts)b::float8[],
-    %(backoffs)s::text[], %(expires_at)s::timestamptz[], %(tags)b::text[], %(unique_keys)s::text[],
-    %(unique_whiles)s::text[], %(unique_slots)s::text[], %(concurrency_keys)s::text[], %(user_ids)s::uuid[],
-    %(parent_ids)s::uuid[], %(traceparents)s::text[])
-  as born (id, task, queue, payload, priority, run_at, delay, max_retries, timeout_s, backoff, expires_at, tags,
-    unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
-on conflict (unique_slot) where unique_slot is not null do nothing
-returning id, created_at, payload::text
+# Which passes are this process's now, when the next lease ends and when the next job falls due, in one round trip.
+# A cadence that another process is taking is passed over. ix_jobs_lapse; one probe of ix_jobs_claim for each lane.
+TICK = f"""
+with asked as materialized (
+  select *
+  from unnest(%(names)b::text[], %(periods)b::interval[]) as asked (name, period)
+),
+free as materialized (
+  select c.name
+  from equeue.cadences as c
+  join asked on asked.name = c.name
+  where coalesce(c.last_ran_at + asked.period <= now(), true)
+  order by c.name
+  for update of c skip locked
+),
+taken as (
+  update equeue.cadences as c
+  set last_ran_at = now(),
+      next_at = now() + asked.period
+  from free
+  join asked on asked.name = free.name
+  where c.name = free.name
+  returning c.name
+),
+begun as (
+  insert into equeue.cadences (name, last_ran_at, next_at)
+  select asked.name, now(), now() + asked.period
+  from asked
+  where not exists (select from equeue.cadences as c where c.name = asked.name)
+  order by asked.name
+  on conflict (name) do nothing
+  returning name
+)
+select
+  array(select taken.name::text from taken union all select begun.name::text from begun),
+  (select min(j.lease_expires_at) - now() from equeue.jobs as j where (j.status = '{RUNNING}') is true),
+  (
+    select min(due.run_at) - now()
+    from unnest(%(queues)b::text[], %(priorities)b::smallint[]) as lane (queue, priority)
+    cross join lateral (
+      select q.run_at
+      from equeue.jobs as q
+      where q.queue = lane.queue
+        and q.priority = lane.priority
+        and (q.status = '{QUEUED}') is true
+        and q.run_at > now()
+      order by q.run_at
+      limit 1
+    ) as due
+  )
 """
-
-_CHANGE = """
-update equeue.jobs as j
-set status = wish.status::equeue.job_status,
-    queue = wish.queue,
-    priority = wish.priority,
-    run_at = wish.run_at,
-    max_retries = wish.max_retries,
-    retry_count = wish.retry_count,
-    lapse_count = wish.lapse_count,
-    revision = wish.revision,
-    started_at = case when wish.keeps_start then j.started_at end,
-    finished_at = wish.finished_at,
-    expires_at = wish.expires_at,
-    cancel_requested_at = wish.cancel_requested_at,
-    cancel_reason = wish.cancel_reason,
-    unique_slot = wish.unique_slot,
-    tags = wish.tags::text[],
-    progress = case when wish.keeps_progress then j.progress end{payload}
-from unnest(%(ids)b::uuid[], %(was_status)b::text[], %(was_token)b::bigint[], %(was_revision)b::integer[],
-    %(was_cancel_requested_at)s::timestamptz[], %(statuses)b::text[], %(queues)b::text[], %(priorities)b::smallint[],
-    %(run_at)b::timestamptz[], %(max_retries)b::integer[], %(retry_counts)b::integer[], %(lapse_counts)b::integer[],
-    %(revisions)b::integer[], %(keeps_start)b::boolean[], %(finished_at)s::timestamptz[],
-    %(expires_at)s::timestamptz[], %(cancel_requested_at)s::timestamptz[], %(cancel_reasons)s::text[],
-    %(unique_slots)s::text[], %(tags)b::text[], %(keeps_progress)b::boolean[], %(payloads)s::text[])
-  as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
-    max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
-    cancel_reason, unique_slot, tags, keeps_progress, payload)
-where j.id = any(%(ids)b::uuid[])
-  and j.id = wish.id
-  and j.lease_token = wish.was_token
-  and j.revision = wish.was_revision
-  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and (j.status = wish.was_status::equeue.job_status) is true
-returning j.id
-"""
-
-# People's moves, each only if its job is as it was when it was decided on. What heartbeats write (the start, the
-# progress) no move sets, some clear it. Primary key.
-CHANGE = _CHANGE.format(payload="")
-
-# The same with a new payload; apart, because the rules on a payload are checked again when it is written.
-CHANGE_PAYLOAD = _CHANGE.format(payload=",\n    payload = wish.payload::jsonb")

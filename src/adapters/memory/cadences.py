@@ -1,0 +1,31 @@
+"""Who does the next maintenance pass, in memory."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from ...application.ports.cadences import Tick
+from ...domain.status import JobStatus
+from .store import MemoryStore
+
+
+@attrs.frozen
+class MemoryCadences:
+    """A `Cadences` over a store in memory: give the same one to all who are to share the passes."""
+
+    _store: MemoryStore
+    _taken: dict[str, datetime] = attrs.field(factory=dict, init=False)
+
+    async def tick(self, periods: Mapping[str, timedelta], queues: Sequence[str]) -> Tick:
+        """Take those passes whose period has gone by since anybody took them."""
+        now, jobs = self._store.clock.now(), self._store.jobs.values()
+        due = frozenset(
+            name for name, period in periods.items() if name not in self._taken or self._taken[name] + period <= now
+        )
+        self._taken.update(dict.fromkeys(due, now))
+        ends = [job.lease_expires_at for job in jobs if job.lease_expires_at is not None]
+        starts = [
+            job.run_at for job in jobs if job.status is JobStatus.QUEUED and job.queue in queues and job.run_at > now
+        ]
+        return Tick(due, min(ends) - now if ends else None, min(starts) - now if starts else None)

@@ -1,0 +1,144 @@
+"""Births and people's moves: one statement for any number of them, and the columns of arrays that it takes."""
+# ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from ...application.ports.jobs import Change
+from ...domain.spec import Birth
+from .rows import backoff_document
+from .statements import QUEUED
+
+NOW = timedelta(0)
+
+# One statement for any number of births, in the order of their slots, so that two transactions that want the same
+# keys wait for each other in the same order. uq_jobs_unique_slot arbitrates.
+ADD = f"""
+insert into equeue.jobs (id, status, task, queue, payload, priority, run_at, max_retries, timeout_s, backoff,
+  expires_at, tags, unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
+select born.id, '{QUEUED}', born.task, born.queue, born.payload::jsonb, born.priority,
+  coalesce(born.run_at, now() + born.delay), born.max_retries, born.timeout_s, born.backoff::jsonb, born.expires_at,
+  born.tags::text[], born.unique_key, born.unique_while::equeue.unique_while, born.unique_slot, born.concurrency_key,
+  born.user_id, born.parent_id, born.traceparent
+from unnest(%(ids)b::uuid[], %(tasks)b::text[], %(queues)b::text[], %(payloads)b::text[], %(priorities)b::smallint[],
+    %(run_at)s::timestamptz[], %(delays)b::interval[], %(max_retries)b::integer[], %(timeouts)b::float8[],
+    %(backoffs)s::text[], %(expires_at)s::timestamptz[], %(tags)b::text[], %(unique_keys)s::text[],
+    %(unique_whiles)s::text[], %(unique_slots)s::text[], %(concurrency_keys)s::text[], %(user_ids)s::uuid[],
+    %(parent_ids)s::uuid[], %(traceparents)s::text[])
+  as born (id, task, queue, payload, priority, run_at, delay, max_retries, timeout_s, backoff, expires_at, tags,
+    unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
+on conflict (unique_slot) where unique_slot is not null do nothing
+returning id, created_at, payload::text
+"""
+
+_CHANGE = """
+update equeue.jobs as j
+set status = wish.status::equeue.job_status,
+    queue = wish.queue,
+    priority = wish.priority,
+    run_at = wish.run_at,
+    max_retries = wish.max_retries,
+    retry_count = wish.retry_count,
+    lapse_count = wish.lapse_count,
+    revision = wish.revision,
+    started_at = case when wish.keeps_start then j.started_at end,
+    finished_at = wish.finished_at,
+    expires_at = wish.expires_at,
+    cancel_requested_at = wish.cancel_requested_at,
+    cancel_reason = wish.cancel_reason,
+    unique_slot = wish.unique_slot,
+    tags = wish.tags::text[],
+    progress = case when wish.keeps_progress then j.progress end{payload}
+from unnest(%(ids)b::uuid[], %(was_status)b::text[], %(was_token)b::bigint[], %(was_revision)b::integer[],
+    %(was_cancel_requested_at)s::timestamptz[], %(statuses)b::text[], %(queues)b::text[], %(priorities)b::smallint[],
+    %(run_at)b::timestamptz[], %(max_retries)b::integer[], %(retry_counts)b::integer[], %(lapse_counts)b::integer[],
+    %(revisions)b::integer[], %(keeps_start)b::boolean[], %(finished_at)s::timestamptz[],
+    %(expires_at)s::timestamptz[], %(cancel_requested_at)s::timestamptz[], %(cancel_reasons)s::text[],
+    %(unique_slots)s::text[], %(tags)b::text[], %(keeps_progress)b::boolean[], %(payloads)s::text[])
+  as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
+    max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
+    cancel_reason, unique_slot, tags, keeps_progress, payload)
+where j.id = any(%(ids)b::uuid[])
+  and j.id = wish.id
+  and j.lease_token = wish.was_token
+  and j.revision = wish.was_revision
+  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
+  and (j.status = wish.was_status::equeue.job_status) is true
+returning j.id
+"""
+
+# People's moves, each only if its job is as it was when it was decided on. What heartbeats write (the start, the
+# progress) no move sets, some clear it. Primary key.
+CHANGE = _CHANGE.format(payload="")
+
+# The same with a new payload; apart, because the rules on a payload are checked again when it is written.
+CHANGE_PAYLOAD = _CHANGE.format(payload=",\n    payload = wish.payload::jsonb")
+
+
+def birth_columns(births: Sequence[Birth]) -> dict[str, Any]:
+    """Return what `statements.ADD` takes."""
+    specs = [birth.spec for birth in births]
+    uniques = [spec.unique for spec in specs]
+    return {
+        "ids": [birth.job_id for birth in births],
+        "tasks": [spec.task for spec in specs],
+        "queues": [spec.queue for spec in specs],
+        "payloads": [spec.payload.decode() for spec in specs],
+        "priorities": [spec.priority for spec in specs],
+        "run_at": [spec.run_at for spec in specs],
+        "delays": [spec.delay or NOW for spec in specs],
+        "max_retries": [spec.max_retries for spec in specs],
+        "timeouts": [spec.timeout.total_seconds() for spec in specs],
+        "backoffs": [backoff_document(spec.backoff) for spec in specs],
+        "expires_at": [spec.expires_at for spec in specs],
+        "tags": [_array(spec.tags) for spec in specs],
+        "unique_keys": [unique and unique.key for unique in uniques],
+        "unique_whiles": [unique and unique.held_while.value for unique in uniques],
+        "unique_slots": [birth.unique_slot for birth in births],
+        "concurrency_keys": [spec.concurrency_key for spec in specs],
+        "user_ids": [birth.user_id for birth in births],
+        "parent_ids": [birth.parent_id for birth in births],
+        "traceparents": [spec.traceparent for spec in specs],
+    }
+
+
+def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
+    """Return what `statements.CHANGE` and `CHANGE_PAYLOAD` take."""
+    before = [change.before for change in changes]
+    after = [change.after for change in changes]
+    return {
+        "ids": [job.id for job in before],
+        "was_status": [job.status.value for job in before],
+        "was_token": [job.lease_token for job in before],
+        "was_revision": [job.revision for job in before],
+        "was_cancel_requested_at": [job.cancel_requested_at for job in before],
+        "statuses": [job.status.value for job in after],
+        "queues": [job.queue for job in after],
+        "priorities": [job.priority for job in after],
+        "run_at": [job.run_at for job in after],
+        "max_retries": [job.max_retries for job in after],
+        "retry_counts": [job.retry_count for job in after],
+        "lapse_counts": [job.lapse_count for job in after],
+        "revisions": [job.revision for job in after],
+        "keeps_start": [change.after.started_at == change.before.started_at for change in changes],
+        "finished_at": [job.finished_at for job in after],
+        "expires_at": [job.expires_at for job in after],
+        "cancel_requested_at": [job.cancel_requested_at for job in after],
+        "cancel_reasons": [job.cancel_reason for job in after],
+        "unique_slots": [job.unique_slot for job in after],
+        "tags": [_array(job.tags) for job in after],
+        "keeps_progress": [change.after.progress == change.before.progress for change in changes],
+        "payloads": [change.after.payload.decode() if changes_payload(change) else None for change in changes],
+    }
+
+
+def changes_payload(change: Change) -> bool:
+    """Tell whether the payload is another one."""
+    return change.after.payload != change.before.payload
+
+
+def _array(texts: Sequence[str]) -> str:
+    """Return texts as PostgreSQL writes an array of them: arrays of arrays would all have to have one length."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
