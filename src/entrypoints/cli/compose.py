@@ -1,19 +1,23 @@
 """Puts the servers together from the container: what the API needs, what a worker is made of."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
+from ...domain.errors import Unavailable
 from ..container import Container, build, close
 from ..http.services import HttpServices, Limits
 from ..settings import BadSetting, Settings
 from ..worker.parts import WorkerParts, WorkerRules
 from .exits import Exit, Stop
 
-PATIENCE = timedelta(seconds=10)
-"""How long a starting process waits for the database and its schema: a migrator may be at work just now."""
+PATIENCE_S = 10.0
+"""How long a starting process waits for a database that does not answer: it may be starting too."""
+
+LOOK_S = 0.5
 
 
 def configure_logs(settings: Settings) -> None:
@@ -22,8 +26,20 @@ def configure_logs(settings: Settings) -> None:
 
 
 async def refuse_misfit(container: Container) -> None:
-    """Raise `Stop` with the command that helps unless the database's schema fits this build."""
-    fit = await container.await_schema(PATIENCE)
+    """Raise `Stop` with the command that helps unless the database's schema fits this build.
+
+    A database that does not answer is waited for a little; a schema that does not fit is not: somebody has to act.
+    """
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fit = await container.schema_fit()
+        except Unavailable:
+            if time.monotonic() >= end:
+                raise
+            await asyncio.sleep(LOOK_S)
+        else:
+            break
     if not fit.fits:
         raise Stop(f"{fit.detail}; {fit.remedy}", Exit.CHECK_SAID_NO)
 

@@ -28,7 +28,10 @@ def enqueue(
     task: str,
     /,
     *pairs: str,
-    json: Annotated[str | None, Parameter(help="The payload: a JSON object, @file, or - for standard input.")] = None,
+    json: Annotated[
+        str | None,
+        Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),
+    ] = None,
     queue: Annotated[str | None, Parameter(help="The queue, instead of the task's own.")] = None,
     priority: Annotated[int | None, Parameter(help="0 to 9; lower runs first.")] = None,
     delay: Annotated[str | None, Parameter(help="Not before this time has gone by: 90s, 10m, 1h30m.")] = None,
