@@ -19,7 +19,7 @@ def open_world(request: pytest.FixtureRequest) -> OpenWorld:
         return memory_world
     from tests.contract.postgres_world import postgres_world  # noqa: PLC0415 - memory alone needs no driver
 
-    return partial(postgres_world, request.getfixturevalue("database_url"))
+    return partial(postgres_world, request.getfixturevalue("shared_database_url"))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The world in PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,18 +14,35 @@ from equeue.adapters.postgres.models import TABLES
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
+from equeue.application.ports.jobs import JobLeases
+from equeue.domain.ids import JobId
+from equeue.domain.lease import Claim, ClaimOrder
+
+
+class FullLooks(PostgresJobLeases):
+    """Leases whose every claim looks at all that is due.
+
+    Where a look took long, the next ones start where the last ended and may pass over what was due before. How long
+    it takes is the machine's business, and the contract's order holds of full looks.
+    """
+
+    async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
+        """Lease due jobs to a worker."""
+        self._claiming._marked_claims = 0
+        return await super().claim(order, only)
 
 
 @asynccontextmanager
 async def postgres_world(url: str) -> AsyncIterator[World]:
-    """Give an empty world in the database at `url`; time passes by making every row older."""
+    """Give a world in the database at `url`, which is emptied first; time passes by making every row older."""
     engine = create_engine(url)
+    await emptied(engine)
     lanes: list[Lane] = []
     queues: list[PostgresJobQueue] = []
 
-    def leases() -> PostgresJobLeases:
+    def leases() -> JobLeases:
         lanes.append(Lane(engine))
-        return PostgresJobLeases(lanes[-1])
+        return FullLooks(lanes[-1])
 
     def queue() -> PostgresJobQueue:
         queues.append(PostgresJobQueue(engine))
@@ -57,7 +74,7 @@ async def make_older(engine: AsyncEngine, by: timedelta) -> None:
                 await connection.execute(text(f"update {table.fullname} set {shifts}"), {"by": by})
 
 
-async def empty(engine: AsyncEngine) -> None:
+async def emptied(engine: AsyncEngine) -> None:
     """Delete every row."""
     async with engine.begin() as connection:
         for table in reversed(TABLES):

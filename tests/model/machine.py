@@ -200,7 +200,7 @@ class JobsMachine(RuleBasedStateMachine):
         """Maintenance looks for leases that ran out."""
         expected = self.oracle.lapse(limit)
         self.touched |= {fence[0] for fence, _ in expected}
-        self.expect(self.everywhere(lambda side: _lapse(side, limit)), expected)
+        self.expect(self.everywhere(lambda side: _lapse(side, limit)), dict(expected))
 
     @rule()
     def expire(self) -> None:
@@ -274,10 +274,10 @@ async def _settle(side: Side, told: Sequence[tuple[oracle.Fence, Outcome]]) -> l
     return [(str(answer.answer), answer.status and str(answer.status)) for answer in answers]
 
 
-async def _lapse(side: Side, limit: int) -> list[tuple[oracle.Fence, str | None]]:
+async def _lapse(side: Side, limit: int) -> dict[oracle.Fence, str | None]:
     answers = await RecoverLapses(side.world.leases, FixedJitter(), SYSTEM)(limit)
     assert all(answer.answer == "applied" for answer in answers)
-    return [(sides.fence_of(answer.fence), answer.status and str(answer.status)) for answer in answers]
+    return {sides.fence_of(answer.fence): answer.status and str(answer.status) for answer in answers}
 
 
 async def _expire(side: Side) -> set[oracle.Id]:

@@ -45,7 +45,7 @@ async def settle_apart(connection: Connection, settlements: Sequence[Settlement]
 
 
 async def _settle(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
-    rounds = _rounds([_key(settlement) for settlement in settlements])
+    rounds = _rounds([settlement.fence.job_id.int for settlement in settlements])
     answers: dict[int, Settled] = {}
     whole: AbstractAsyncContextManager[object] = connection.transaction() if len(rounds) > 1 else nullcontext()
     async with whole:
@@ -59,12 +59,12 @@ def _key(settlement: Settlement) -> Key:
     return settlement.fence.job_id.int, settlement.fence.token
 
 
-def _rounds(keys: Sequence[Key]) -> list[list[int]]:
-    """Return the places in rounds in which no fence comes twice, so that a set means what its elements mean in turn."""
+def _rounds(jobs: Sequence[int]) -> list[list[int]]:
+    """Return the places in rounds in which no job comes twice, so that a set means what its elements mean in turn."""
     rounds: list[list[int]] = []
-    turns: dict[Key, int] = {}
-    for place, key in enumerate(keys):
-        turn = turns[key] = turns.get(key, -1) + 1
+    turns: dict[int, int] = {}
+    for place, job in enumerate(jobs):
+        turn = turns[job] = turns.get(job, -1) + 1
         if turn == len(rounds):
             rounds.append([])
         rounds[turn].append(place)
@@ -72,7 +72,7 @@ def _rounds(keys: Sequence[Key]) -> list[list[int]]:
 
 
 async def _settle_once_each(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
-    """Write settlements of which no two have the same fence."""
+    """Write settlements of which no two are of the same job."""
     applied = await _write(connection, settlements)
     closed = [settlement for settlement in settlements if _key(settlement) not in applied]
     refused = await _look_back(connection, closed) if closed else {}
