@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import attrs
 
 from .context import Context
-from .http_answers import HttpResult, excerpt, hidden, is_passing, is_success, retry_after
+from .http_answers import HttpResult, excerpt, is_passing, is_success, retry_after
 from .ports.outbound import Outbound, OutboundFailed, OutboundRefused, OutboundRequest, OutboundResponse
 from .ports.platform import Clock
 from .tasks import Tasks
@@ -88,7 +88,7 @@ class HttpRequest:
         except OutboundRefused as refused:
             raise Discard(str(refused)) from None
         except OutboundFailed as failed:
-            raise Retry(hidden(str(failed), _secrets(request))) from None
+            raise Retry(str(failed)) from None
         if is_success(response.status):
             return HttpResult.of(response)
         why = _why(request, response)

@@ -108,15 +108,10 @@ def excerpt(response: OutboundResponse, secrets: Sequence[str]) -> str:
     if response.truncated and secrets:
         # The cut may lie within a secret, whose beginning nobody would recognise.
         text = text[: -len(secrets[0])]
-    shown = "".join(char if char.isprintable() else " " for char in hidden(text, secrets))
-    return " ".join(shown.split())[:EXCERPT_CHARS]
-
-
-def hidden(text: str, secrets: Sequence[str]) -> str:
-    """Return `text` with each of `secrets` blotted out."""
     for secret in secrets:
         text = text.replace(secret, "…")
-    return text
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(shown.split())[:EXCERPT_CHARS]
 
 
 def _until(date: str, now: datetime) -> timedelta:

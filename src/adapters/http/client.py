@@ -6,6 +6,7 @@ handshake; in return nothing that a target does to a connection reaches another 
 """
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import Iterable
@@ -51,6 +52,8 @@ class GuardedHttp:
         self._body_bytes = body_bytes
         self._network = network or httpcore2.AnyIOBackend()
         self._given_tls = tls
+        # At DEBUG the library writes down answers' headers and whatever it could not parse: cookies, echoed keys.
+        logging.getLogger("httpcore2").setLevel(logging.INFO)
 
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """Exchange the request for its answer; see `Outbound.send`."""
@@ -158,5 +161,9 @@ def _no_later_than(limit: asyncio.Timeout, instant: float) -> None:
 
 
 def _said(trouble: Exception) -> str:
-    words = "".join(char if char.isprintable() else " " for char in str(trouble))[:200]
-    return f"{type(trouble).__name__}: {words}" if words else type(trouble).__name__
+    """Say what went wrong in words of ours or the system's: after a colon the parser quotes the target."""
+    words = str(trouble)
+    if isinstance(trouble, httpcore2.ProtocolError):
+        words = words.partition(":")[0]
+    shown = "".join(char if char.isprintable() else " " for char in words)[:200]
+    return f"{type(trouble).__name__}: {shown}" if shown else type(trouble).__name__

@@ -111,5 +111,4 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         if peer is None:
             raise httpcore2.ConnectError("the connection was reset at once")
         if ip_address(peer[0]) != ip_address(address):
-            raise OutboundRefused(f"{endpoint}: connected to another address than asked for")
-        self._guard.vet(endpoint, peer[0])
+            raise OutboundRefused(f"{endpoint}: connected to another address than the one that was judged")

@@ -5,7 +5,6 @@
 what clouds serve their metadata on.
 """
 
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
@@ -62,16 +61,16 @@ _LOW_32 = 0xFFFF_FFFF
 def why_not_public(text: str) -> str | None:
     """Say in a word why the address `text` is not to be connected to; `None` if it is a public one.
 
-    An address that carries an IPv4 address is judged by both. Raises `ValueError` for what is no address.
+    A mapped or NAT64 address is judged by the IPv4 address that it carries. Raises `ValueError` for what is no address.
     """
     address = ip_address(text)
     if isinstance(address, IPv4Address):
         return _denied(address)
     if address.scope_id is not None:
         return "scoped"
-    for carried in _carried(address):
-        if (word := _denied(carried)) is not None:
-            return word
+    carried = _carried(address)
+    if carried is not None and (word := _denied(carried)) is not None:
+        return word
     if address in _MAPPED or address in _NAT64:
         return None
     return _denied(address) or (None if address in _GLOBAL_UNICAST else "unassigned")
@@ -81,17 +80,12 @@ def _denied(address: Address) -> str | None:
     return next((word for network, word in DENIED if address in network), None)
 
 
-def _carried(address: IPv6Address) -> Iterator[IPv4Address]:
-    """Yield each IPv4 address to which a host or a gateway may take packets for this IPv6 address."""
-    number = int(address)
-    low = IPv4Address(number & _LOW_32)
-    if number >> 32 in (0, 0xFFFF, 0xFFFF_0000) and number > 1:  # compatible, mapped, translated
-        yield low
-    if address in _NAT64 or address in IPv6Network("64:ff9b:1::/48"):
-        yield low
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if (number >> 32) & _LOW_32 in _ISATAP:
-        yield low
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address to which a host or a gateway takes packets for this IPv6 address, if there is one.
+
+    6to4, Teredo, IPv4-compatible and -translated addresses and local NAT64 carry one too; none of them is denied
+    for what it carries, because all of them are.
+    """
+    low = int(address) & _LOW_32
+    isatap = (int(address) >> 32) & _LOW_32 in _ISATAP
+    return IPv4Address(low) if isatap or address in _MAPPED or address in _NAT64 else None

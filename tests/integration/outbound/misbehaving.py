@@ -216,3 +216,9 @@ async def echo(sender: Sender) -> None:
     await sender.read_request_body()
     body = sender.visit.head + sender.visit.body
     await sender.send(answer(headers=b"Content-Type: text/plain\r\n", body=body))
+
+
+@part
+async def echoes_as_garbage(sender: Sender) -> None:
+    """Answer with the request's headers where the status line should be."""
+    await sender.send((sender.visit.header("authorization") or "").encode() + b": " + sender.visit.head)

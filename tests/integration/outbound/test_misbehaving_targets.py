@@ -122,7 +122,7 @@ async def test_a_redirect_is_an_answer(server: Server, kind: str, status: int) -
 @pytest.mark.parametrize(("path", "status"), [("unavailable_and_hangs", 503), ("missing_and_endless", 404)])
 async def test_a_status_that_has_decided_is_not_lost_in_its_body(server: Server, path: str, status: int) -> None:
     """A refusal is known by its head; a body that never ends neither hides nor delays it."""
-    response = await call(server, path)
+    response = await call(server, path, timedelta(hours=1))
     assert response.status == status
     assert response.truncated
     assert len(response.body) <= 2_048

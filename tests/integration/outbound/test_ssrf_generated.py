@@ -75,7 +75,7 @@ def connect(host: str) -> Elsewhere:
     return network
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(spelled_v4())
 def test_no_spelling_of_a_special_ipv4_address_is_called(host: str) -> None:
     """Decimal, octal, hexadecimal, short, full-width: neither a URL nor the socket layer is fooled."""
@@ -83,7 +83,7 @@ def test_no_spelling_of_a_special_ipv4_address_is_called(host: str) -> None:
     assert connect(host).asked == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(spelled_v6())
 def test_no_spelling_of_a_special_ipv6_address_is_called(host: str) -> None:
     """Short, long, dotted, wrapped: neither a URL nor the socket layer is fooled."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import h11
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equeue.adapters.http.headers import outgoing, received
@@ -79,6 +79,7 @@ def test_headers_are_bounded() -> None:
         outgoing(TARGET, request(("x", "y" * 16_384)))
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=3))
 def test_what_passes_is_one_request_on_the_wire(headers: list[tuple[str, str]]) -> None:
     """Headers that are not refused are taken as they are by an HTTP parser on the other side."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equeue.adapters.codec import encode
@@ -118,6 +118,7 @@ def test_every_answer_becomes_a_result_that_can_be_stored(body: bytes, content_t
     assert json.loads(encode(kept))["status"] == 200
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
 def test_every_json_answer_becomes_a_result_that_can_be_stored(value: object) -> None:
     """Also where the body is a JSON document of any kind."""
