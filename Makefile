@@ -29,11 +29,15 @@ run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, 
 	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
 
 .PHONY: test
-test: lint test-unit test-integration ## Lint, then every suite
+test: lint test-unit test-contract test-integration ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
 	$(call suite,240,tests/unit)
+
+.PHONY: test-contract
+test-contract: $(VENV)/dev.stamp ## The contract suites alone: every adapter of a port keeps the same promises
+	$(call suite,900,tests/contract)
 
 .PHONY: test-integration
 test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
@@ -82,6 +86,8 @@ pins: ## Renew the hashed pins (needs uv)
 	  --no-header --all-extras --output-file requirements/dev.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
+	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --constraint requirements/dev.txt --output-file requirements/image.txt
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the development database
