@@ -10,10 +10,12 @@ from contextlib import AsyncExitStack
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
 from tests.contract.memory_world import memory_world_on
 from tests.contract.postgres_world import emptied, postgres_world
 from tests.model.machine import JobsMachine
-from tests.model.sides import Side, TickingClock
+from tests.model.sides import PostgresSide, Side, TickingClock
 
 from equeue.adapters.postgres.engine import create_engine
 
@@ -43,10 +45,15 @@ def test_memory_and_postgres_do_what_the_oracle_says(
         world = runner.run(stack.enter_async_context(postgres_world(database_url)))
         engine = create_engine(database_url, pool_size=1)
         stack.push_async_callback(engine.dispose)
+        connection = runner.run(AsyncConnection.connect(database_url, autocommit=True, row_factory=dict_row))
+        stack.push_async_callback(connection.close)
 
         def begin() -> Sequence[Side]:
             runner.run(emptied(engine))
-            return [Side("memory", memory_world_on(TickingClock())), Side("postgres", world)]
+            return [
+                Side("memory", memory_world_on(TickingClock())),
+                PostgresSide("postgres", world, connection=connection),
+            ]
 
         class Both(JobsMachine):
             pass

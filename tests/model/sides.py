@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import attrs
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
 from tests.contract.world import World
 from tests.model import oracle
 
 from equeue.adapters.memory.platform import MovableClock
 from equeue.application.manage import Answer, Moved
 from equeue.application.ports.jobs import Created, Enqueued, Existing
-from equeue.application.ports.reads import Attempt
+from equeue.application.ports.reads import Attempt, JobFilter
 from equeue.domain.errors import DomainError
 from equeue.domain.job import Job
 from equeue.domain.lease import Claim, Fence
@@ -22,6 +24,16 @@ TICK = timedelta(seconds=100)
 
 WORKERS = tuple(UUID(int=7 << 76 | 2 << 62 | 0xA000 + n) for n in range(3))
 OWNERS = (None, UUID(int=7 << 76 | 2 << 62 | 0xB001), UUID(int=7 << 76 | 2 << 62 | 0xB002))
+
+
+LOOK = """
+select id, status::text, task, queue, priority, attempt, lease_token as token, retry_count as retries, max_retries,
+  lapse_count as lapses, revision, worker_id as worker, started_at is not null as started, run_at, expires_at,
+  finished_at, lease_expires_at as lease, unique_slot is not null as slot,
+  cancel_requested_at is not null as cancel_requested, cancel_reason as reason, error ->> 'type' as error, result,
+  progress, now() as now
+from equeue.jobs
+"""
 
 
 class TickingClock(MovableClock):
@@ -55,6 +67,36 @@ class Side:
     name: str
     world: World
     claims: dict[oracle.Fence, Claim] = attrs.field(factory=dict)
+
+    async def look(self) -> dict[oracle.Id, oracle.Row]:
+        """Return all that is to be compared about every job, by the shortest way there is."""
+        return await self.read()
+
+    async def read(self) -> dict[oracle.Id, oracle.Row]:
+        """Return the same as readers are told it."""
+        page = await self.world.reads.page(JobFilter(), limit=1_000, oldest_first=True)
+        assert not page.has_more
+        return {number_of(job.id): job_seen(job, page.server_time) for job in page.items}
+
+
+@attrs.define(eq=False)
+class PostgresSide(Side):
+    """PostgreSQL, looked into by one statement on a connection of its own."""
+
+    connection: AsyncConnection[DictRow] = attrs.field(kw_only=True)
+
+    async def look(self) -> dict[oracle.Id, oracle.Row]:
+        """Return what the table says."""
+        cursor = await self.connection.execute(LOOK)
+        return {number_of(row.pop("id")): _row_seen(row) for row in await cursor.fetchall()}
+
+
+def _row_seen(row: dict[str, Any]) -> oracle.Row:
+    now = row.pop("now")
+    for name in ("run_at", "expires_at", "finished_at", "lease"):
+        row[name] = _ticks(row[name], now)
+    row["worker"] = None if row["worker"] is None else WORKERS.index(row["worker"])
+    return row
 
 
 def enqueued(answer: Enqueued) -> tuple[str, int]:
