@@ -14,12 +14,13 @@ from .tasks import Handler, Task, TaskRefused
 
 @attrs.frozen
 class BoundTask:
-    """A task with what the worker needs of its signature at each run."""
+    """A task with what the worker needs of its signature at each run. `runs_on_loop`: neither thread nor process."""
 
     task: Task
     signature: Signature
     takes_context: bool
     is_async: bool
+    runs_on_loop: bool
 
     @property
     def handler(self) -> Handler:
@@ -43,7 +44,8 @@ def bind(task: Task, codec: PayloadCodec) -> BoundTask:
         signature = codec.signature(task.id, fields)
     except (TypeError, ValueError, NameError) as refused:
         raise TaskRefused(f"task '{task.id}': {refused}") from refused
-    return BoundTask(task, signature, takes_context, inspect.iscoroutinefunction(_innermost(handler)))
+    is_async = inspect.iscoroutinefunction(_innermost(handler))
+    return BoundTask(task, signature, takes_context, is_async, is_async and task.isolation is None)
 
 
 @attrs.frozen

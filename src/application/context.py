@@ -57,8 +57,12 @@ class Context:
         Call it as often as you like. It may be awaited, and from a plain function simply called.
         """
         told = {"done": done, "total": total, "text": text[:1_000]}
-        self._progress = self._encode(told, PROGRESS_BYTES)
+        self.put(self._encode(told, PROGRESS_BYTES))
         return TOLD
+
+    def put(self, progress: Json) -> None:
+        """Keep `progress` for the next heartbeat; for the worker."""
+        self._progress = progress
 
     def stop(self) -> None:
         """Have `cancelled` say so; for the worker."""

@@ -2,60 +2,49 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
 from ..domain.errors import PayloadInvalid
+from ..domain.ids import Json
 from ..domain.lease import Claim
-from ..domain.outcomes import (
-    CancelAcknowledged,
-    Discarded,
-    Failed,
-    Outcome,
-    Released,
-    Snoozed,
-    Succeeded,
-    TimedOut,
-)
+from ..domain.outcomes import Discarded, Outcome, Succeeded
 from ..domain.spec import PAYLOAD_BYTES
 from .binding import BoundTask, KnownTasks
 from .context import Context
-from .failures import failure, simple
+from .failures import simple
+from .judging import Stop, judge, stopped_outcome, word_of
 from .ports.codec import PayloadCodec, Unencodable
 from .ports.runtime import Threads
 from .ports.telemetry import Log
-from .verdicts import Discard, Retry, Snooze
 
 T = TypeVar("T")
-_OVERTIME = "the handler ran beyond its timeout and was cancelled"
 Call: TypeAlias = Callable[[], Awaitable[Any]]
 Middleware: TypeAlias = Callable[[BoundTask, Context, Call], Awaitable[Any]]
-"""Wraps a run: awaits the call it is given and returns what that returned, doing its own work around it."""
+"""Wraps a run: awaits the call it is given and returns what that returned, doing its own work around it.
 
-
-class Stop(StrEnum):
-    """Why the worker stops a handler before it has ended by itself."""
-
-    TIMEOUT = "timeout"
-    CANCEL = "cancel"
-    SHUTDOWN = "shutdown"
-    CUT_OFF = "cut off from the database"
-    LOST = "lease lost"
+What a process-isolated handler returned arrives as a `Kept`.
+"""
 
 
 class Attempt:
-    """One claim on its way through its handler. The worker may set `stop` at any time; the first reason stays."""
+    """One claim on its way through its handler. The worker may stop it at any time; the first reason stays.
 
-    __slots__ = ("bound", "claim", "context", "stop")
+    `begins` is called by a handler that could not begin at once, when it does; `kill` is there if the handler can be
+    ended by force.
+    """
+
+    __slots__ = ("begins", "bound", "claim", "context", "kill", "stop")
 
     def __init__(self, claim: Claim, bound: BoundTask, context: Context) -> None:
         self.claim = claim
         self.bound = bound
         self.context = context
         self.stop: Stop | None = None
+        self.begins: Callable[[], object] = _at_once
+        self.kill: Callable[[], object] | None = None
 
     def stop_for(self, reason: Stop) -> bool:
         """Note why the handler is to stop; false if that was settled before."""
@@ -66,13 +55,28 @@ class Attempt:
         return True
 
 
+def _at_once() -> None: ...
+
+
+@attrs.frozen
+class Kept:
+    """A result that is JSON already."""
+
+    json: Json
+
+
+Isolated: TypeAlias = Callable[[Attempt], Awaitable[Kept]]
+"""Runs an attempt in a process of its own. Raises `Relayed` for what was raised there."""
+
+
 @attrs.frozen
 class Execute:
-    """Run handlers: `async def` on the loop, plain functions in threads."""
+    """Run handlers: `async def` on the loop, plain functions in threads, isolated ones in processes."""
 
     known: KnownTasks
     codec: PayloadCodec
     threads: Threads
+    isolated: Isolated
     log: Log
     middleware: tuple[Middleware, ...] = ()
     result_bytes: int = PAYLOAD_BYTES
@@ -92,35 +96,45 @@ class Execute:
         except PayloadInvalid as misfit:
             return Discarded(simple("PayloadInvalid", str(misfit)))
         try:
-            if bound.is_async and not self.middleware:
+            if bound.runs_on_loop and not self.middleware:
                 result = await bound.call(attempt.context, arguments)
             else:
-                result = await self._wrapped(bound, attempt.context, arguments)
+                result = await self._wrapped(attempt, arguments)
         except GeneratorExit:
             raise
         except BaseException as raised:  # noqa: BLE001 - a task's own code may raise anything, SystemExit too
-            return raised_outcome(raised, attempt.stop)
+            return judge(word_of(raised), attempt.stop)
         return self._returned(result, attempt.stop)
 
     def _returned(self, result: object, stop: Stop | None) -> Outcome:
         if stop is Stop.TIMEOUT:
             return stopped_outcome(stop)
-        try:
-            return Succeeded(self.codec.encode(result, self.result_bytes))
-        except Unencodable as refused:
-            return Discarded(simple("ResultInvalid", f"the result cannot be kept: {refused}"))
+        if isinstance(result, Kept):
+            return Succeeded(result.json)
+        return encoded_outcome(self.codec, result, self.result_bytes)
 
-    def _wrapped(self, bound: BoundTask, context: Context, arguments: dict[str, Any]) -> Awaitable[Any]:
-        call: Call = partial(self._call, bound, context, arguments)
+    def _wrapped(self, attempt: Attempt, arguments: dict[str, Any]) -> Awaitable[Any]:
+        call: Call = partial(self._call, attempt, arguments)
         for layer in reversed(self.middleware):
-            call = partial(layer, bound, context, call)
+            call = partial(layer, attempt.bound, attempt.context, call)
         return call()
 
-    async def _call(self, bound: BoundTask, context: Context, arguments: dict[str, Any]) -> Any:
-        if bound.is_async:
-            return await bound.call(context, arguments)
-        result = await outlast(self.threads.run(partial(bound.call, context, arguments)))
+    async def _call(self, attempt: Attempt, arguments: dict[str, Any]) -> Any:
+        bound = attempt.bound
+        if bound.runs_on_loop:
+            return await bound.call(attempt.context, arguments)
+        if bound.task.isolation is not None:
+            return await self.isolated(attempt)
+        result = await outlast(self.threads.run(partial(bound.call, attempt.context, arguments)))
         return await result if asyncio.iscoroutine(result) else result
+
+
+def encoded_outcome(codec: PayloadCodec, result: object, limit: int) -> Outcome:
+    """Return the outcome of a handler that returned `result`: one that cannot be kept ends the job and says why."""
+    try:
+        return Succeeded(codec.encode(result, limit))
+    except Unencodable as refused:
+        return Discarded(simple("ResultInvalid", f"the result cannot be kept: {refused}"))
 
 
 async def outlast(running: Awaitable[T]) -> T:
@@ -132,41 +146,3 @@ async def outlast(running: Awaitable[T]) -> T:
         except asyncio.CancelledError:
             if future.done():
                 return future.result()
-
-
-def raised_outcome(raised: BaseException, stop: Stop | None) -> Outcome:
-    """Judge what a handler raised, knowing why it was stopped, if it was.
-
-    Past its timeout an attempt is timed out, whatever the handler says then. A handler's own word (`Discard`,
-    `Snooze`, `Retry`) holds against a cancel request and a shutdown; any other exception that follows on being
-    stopped counts as the stop, so that no shutdown costs a retry.
-    """
-    if stop is Stop.TIMEOUT:
-        return _timed_out(raised)
-    match raised:
-        case Discard():
-            return Discarded(failure(raised))
-        case Snooze(delay=delay):
-            return Snoozed(delay)
-        case Retry(after=after):
-            return Failed(failure(raised), after)
-    if stop is not None:
-        return stopped_outcome(stop)
-    return Failed(failure(raised))
-
-
-def _timed_out(raised: BaseException) -> Outcome:
-    if isinstance(raised, asyncio.CancelledError):
-        return TimedOut(failure(raised, kind="TimeoutError", message=_OVERTIME))
-    return TimedOut(failure(raised))
-
-
-def stopped_outcome(stop: Stop) -> Outcome:
-    """Return the outcome of an attempt that ended because it was stopped."""
-    match stop:
-        case Stop.TIMEOUT:
-            return TimedOut(simple("TimeoutError", _OVERTIME))
-        case Stop.CANCEL:
-            return CancelAcknowledged()
-        case Stop.SHUTDOWN | Stop.CUT_OFF | Stop.LOST:
-            return Released()

@@ -43,6 +43,11 @@ class Task:
         """Every name under which jobs of this task may have been enqueued."""
         return (self.id, *self.aliases)
 
+    @property
+    def place(self) -> str:
+        """Where another process finds the handler: `package.module:name`."""
+        return f"{self.handler.__module__}:{self.handler.__qualname__}"
+
     def declaration(self, schema: bytes) -> Iterator[TaskDeclaration]:
         """Yield what the API should know of this task, under each of its names."""
         doc = inspect.getdoc(self.handler) or ""
@@ -172,10 +177,16 @@ def _problems(task: Task) -> Iterator[str]:
         yield "timeout must be between 0.1 and 86400 seconds"
     if task.isolation not in (None, "process"):
         yield "isolation must be None or 'process'"
+    if task.isolation is not None and not _can_be_found(task.handler):
+        yield "an isolated handler is a function at the top of a module that can be imported by its name"
     for field, wrong in backoff_problems(task.backoff) if task.backoff else ():
         yield f"backoff {field} {wrong}"
     if inspect.isasyncgenfunction(task.handler) or inspect.isgeneratorfunction(task.handler):
         yield "a handler returns its result, it does not yield"
+
+
+def _can_be_found(handler: Handler) -> bool:
+    return inspect.isfunction(handler) and "<" not in handler.__qualname__ and handler.__module__ != "__main__"
 
 
 def _where(task: Task) -> str:

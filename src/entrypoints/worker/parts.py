@@ -27,7 +27,11 @@ OpenLeases: TypeAlias = Callable[[], AbstractAsyncContextManager[JobLeases]]
 
 @attrs.frozen(kw_only=True)
 class WorkerRules:
-    """The numbers a worker works by. `queues` empty is those of its tasks, in the order of registration."""
+    """The numbers a worker works by.
+
+    `queues` empty is those of its tasks, in the order of registration. A child process for an isolated task may use
+    `child_memory_bytes` (0: no bound) and take `child_start` until its handler begins.
+    """
 
     queues: tuple[str, ...] = ()
     concurrency: int = 20
@@ -38,6 +42,8 @@ class WorkerRules:
     cancel_grace: timedelta = timedelta(seconds=5)
     result_bytes: int = PAYLOAD_BYTES
     prefetch: bool = True
+    child_memory_bytes: int = 2 * 1024**3
+    child_start: timedelta = timedelta(seconds=30)
 
 
 @attrs.frozen(kw_only=True)

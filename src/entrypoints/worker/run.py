@@ -2,8 +2,9 @@
 
 import asyncio
 
-from ...application.execute import Attempt, Stop
+from ...application.execute import Attempt
 from ...application.heartbeat import Hold
+from ...application.judging import Stop
 from ...domain.lease import Claim
 from ...domain.outcomes import Outcome
 

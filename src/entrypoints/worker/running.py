@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ...application.execute import Execute, Stop, stopped_outcome
+from ...application.execute import Execute
 from ...application.failures import failure
 from ...application.heartbeat import Hold
+from ...application.judging import Stop, stopped_outcome
 from ...application.ports.platform import Clock
 from ...application.ports.runtime import Timers
 from ...application.ports.telemetry import Log
@@ -51,6 +52,7 @@ class Runner:
         self._slots = rules.concurrency
         self._patience = rules.lease.total_seconds() / 4
         self._grace = rules.cancel_grace.total_seconds()
+        self._child_start = rules.child_start.total_seconds()
         self._margin = min(1.0, rules.lease.total_seconds() / 20)
         self._waiting: deque[Run] = deque()
         self._running: dict[Run, None] = {}
@@ -135,6 +137,9 @@ class Runner:
             self._exits.ended(run, Released())
             return
         run.begin(attempt, self._clock.monotonic())
+        if attempt.bound.task.isolation is not None:
+            run.deadline += self._child_start
+            attempt.begins = partial(self._begins, run)
         self._running[run] = None
         run.task = task = self._spawn(self._execute(attempt), run.claim.task)
         if task.done():
@@ -143,10 +148,17 @@ class Runner:
             task.add_done_callback(partial(self._finished, run))
             self._deadlines.watch(run.due(self._margin))
 
+    def _begins(self, run: Run) -> None:
+        """Count time from here: the process that was to be started first is there."""
+        if run.attempt is not None and run.stop is None:
+            run.begin(run.attempt, self._clock.monotonic())
+            self._deadlines.watch(run.due(self._margin))
+
     def _finished(self, run: Run, task: "asyncio.Task[Outcome]") -> None:
         outcome = _outcome(run, task)
         if run not in self._running:
-            self._log.warning("handler.late", job_id=str(run.claim.job_id), task=run.claim.task)
+            if run.attempt is None or run.attempt.bound.task.isolation is None:
+                self._log.warning("handler.late", job_id=str(run.claim.job_id), task=run.claim.task)
             return
         del self._running[run]
         self._end(run, outcome)
@@ -167,11 +179,14 @@ class Runner:
     def _abandon(self, run: Run) -> None:
         """Give the slot to others although the handler still runs; its late result will be dropped."""
         del self._running[run]
-        self.stuck += 1
         reason = run.stop or Stop.SHUTDOWN
-        self._log.error("handler.stuck", job_id=str(run.claim.job_id), task=run.claim.task, stopped_for=str(reason))
-        if run.attempt is not None and not run.attempt.bound.is_async:
-            self._execute.threads.write_off()
+        if run.attempt is not None and run.attempt.kill is not None:
+            run.attempt.kill()
+        else:
+            self.stuck += 1
+            self._log.error("handler.stuck", job_id=str(run.claim.job_id), task=run.claim.task, stopped_for=str(reason))
+            if run.attempt is not None and not run.attempt.bound.runs_on_loop:
+                self._execute.threads.write_off()
         self._end(run, stopped_outcome(reason))
 
     def _sweep(self, now: float) -> float | None:

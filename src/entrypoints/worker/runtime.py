@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from ...application.execute import Execute, Stop
+from ...application.execute import Execute
 from ...application.heartbeat import Beat, Hold
+from ...application.judging import Stop
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
 from ...domain.errors import Unavailable
 from .beating import Heart, Pulses
 from .bell import Bell
+from .children import Children
 from .claiming import Claimer, Source
 from .heart_thread import HeartThread
 from .listening import Listener
@@ -57,6 +59,7 @@ class Worker:
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
+        self._children = Children(parts.codec, parts.rules, self._log)
         self._settler = self._make_settler()
         self._runner = self._make_runner(spawn)
         self._claimer = self._make_claimer()
@@ -96,6 +99,7 @@ class Worker:
         await maintaining
         await heart()
         self._threads.close()
+        await self._children.close()
         self._log.info("worker.stopped", stuck=self._runner.stuck, unwritten=len(self._holds))
         return 0 if written else 1
 
@@ -236,7 +240,13 @@ class Worker:
     def _make_runner(self, spawn: Spawn) -> Runner:
         parts = self._parts
         execute = Execute(
-            parts.known, parts.codec, self._threads, parts.log, parts.middleware, parts.rules.result_bytes
+            parts.known,
+            parts.codec,
+            self._threads,
+            self._children.run,
+            parts.log,
+            parts.middleware,
+            parts.rules.result_bytes,
         )
         exits = Exits(self._settler.add, lambda hold: self._let_go((hold,)), self._room)
         return Runner(execute, parts.clock, self._timers, spawn, parts.rules, self._log, exits)

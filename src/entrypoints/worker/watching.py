@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ...application.execute import Stop, stopped_outcome
 from ...application.heartbeat import Hold
+from ...application.judging import Stop, stopped_outcome
 from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock
 from ...application.ports.runtime import Post

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -33,7 +34,7 @@ from equeue.entrypoints.worker.parts import WorkerParts, WorkerRules
 from equeue.entrypoints.worker.run import Run
 from equeue.entrypoints.worker.runtime import Worker
 
-ROUNDS = 200_000
+PATIENCE = 20.0
 RULES = WorkerRules()
 
 
@@ -194,11 +195,10 @@ class World:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Go on without time passing until something is true."""
-        for _ in range(ROUNDS):
-            if true():
-                return
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, f"it never became true: {self.log.events()}"
             await asyncio.sleep(0)
-        raise AssertionError("it never became true")
 
     async def until_ended(self, *job_ids: JobId) -> None:
         await self.until(lambda: all(self.job(job_id).status.ended for job_id in job_ids))
