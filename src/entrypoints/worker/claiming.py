@@ -45,6 +45,7 @@ class Claimer:
         bell: Bell,
         patience: Patience,
         hold: Callable[[Sequence[Run]], None],
+        drained: Callable[[], None],
     ) -> None:
         self._source = source
         self._rules = rules
@@ -55,6 +56,7 @@ class Claimer:
         self._bell = bell
         self._patience = patience
         self._hold = hold
+        self._drained = drained
         self._appetite = Appetite(rules.concurrency, rules.lease, prefetch=rules.prefetch)
         self._ended_before = 0
         self._look_at = 0.0
@@ -102,6 +104,10 @@ class Claimer:
             else:
                 await self._bell.rest(look_at - now)
 
+    @property
+    def _idle(self) -> bool:
+        return not (self._runner.running or self._runner.waiting or self._settler.backlog)
+
     def _wish(self, now: float) -> Wish | None:
         if self._settler.backlog >= BACKLOG:
             return None
@@ -134,6 +140,8 @@ class Claimer:
         runs = [Run(claim, now, until) for claim in claims]
         self._hold(runs)
         self._runner.accept(runs, first=wish.begun)
+        if self._rules.burst and only is None and wish.begun and not claims and self._idle:
+            self._drained()
         self._appetite.measure(self._runner.ended - self._ended_before, self._clock.monotonic())
         self._ended_before = self._runner.ended
 

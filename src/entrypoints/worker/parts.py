@@ -30,7 +30,8 @@ class WorkerRules:
     """The numbers a worker works by.
 
     `queues` empty is those of its tasks, in the order of registration. A child process for an isolated task may use
-    `child_memory_bytes` (0: no bound) and take `child_start` until its handler begins.
+    `child_memory_bytes` (0: no bound) and take `child_start` until its handler begins. `burst` stops the worker once
+    nothing is due, `max_jobs` once it has run about so many.
     """
 
     queues: tuple[str, ...] = ()
@@ -42,6 +43,8 @@ class WorkerRules:
     cancel_grace: timedelta = timedelta(seconds=5)
     result_bytes: int = PAYLOAD_BYTES
     prefetch: bool = True
+    burst: bool = False
+    max_jobs: int | None = None
     child_memory_bytes: int = 2 * 1024**3
     child_start: timedelta = timedelta(seconds=30)
 

@@ -222,6 +222,10 @@ class Worker:
     def _let_go(self, holds: Sequence[Hold]) -> None:
         for hold in holds:
             self._holds.pop(hold, None)
+        if self._parts.rules.max_jobs is not None and self._runner.ended >= self._parts.rules.max_jobs:
+            self.stop()
+        if self._parts.rules.burst and not self._holds:
+            self._claimer.look()
         self._claimer.room()
 
     def _room(self) -> None:
@@ -265,6 +269,7 @@ class Worker:
             Bell(self._timers),
             patience,
             self._hold,
+            self.stop,
         )
 
     def _make_maintainer(self) -> Maintainer:

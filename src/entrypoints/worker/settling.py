@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from ...application.failures import simple
 from ...application.heartbeat import Hold
-from ...application.ports.jobs import SettleAnswer
+from ...application.ports.jobs import SettleAnswer, Settled
 from ...application.ports.platform import Clock
 from ...application.ports.telemetry import Log
 from ...application.settle import Ending, SettleAttempts
 from ...domain.errors import Unavailable
-from ...domain.outcomes import Discarded, Outcome
+from ...domain.outcomes import Discarded, Outcome, Succeeded
+from ...domain.status import JobStatus
 from .bell import Bell
 from .outage import Patience
 
@@ -95,9 +96,23 @@ class Settler:
             for hold, _ in batch:
                 hold.settling = False
         self._let_go([hold for hold, _ in batch])
-        for told in answers:
+        for (hold, outcome), told in zip(batch, answers, strict=True):
             if told.answer is SettleAnswer.LEASE_LOST:
-                self._log.warning("job.lease_lost", job_id=str(told.fence.job_id))
+                self._log.warning("job.lease_lost", job_id=str(told.fence.job_id), task=hold.claim.task)
+            elif not isinstance(outcome, Succeeded):
+                self._tell(hold, outcome, told)
+
+    def _tell(self, hold: Hold, outcome: Outcome, told: Settled) -> None:
+        """Write a line about an attempt that did not succeed; success is silent, for it is the rule."""
+        error = getattr(outcome, "error", None)
+        self._log.info(
+            f"job.{told.status}" if told.status in (JobStatus.DEAD, JobStatus.CANCELLED) else "job.goes_back",
+            job_id=str(hold.claim.job_id),
+            task=hold.claim.task,
+            attempt=hold.claim.attempt,
+            outcome=type(outcome).__name__,
+            error=None if error is None else f"{error.type}: {error.message[:200]}",
+        )
 
     async def _one_by_one(self, batch: Sequence[tuple[Hold, Outcome]], refused: Exception) -> None:
         """Find the ending that the database refuses, and write in its place why it was refused."""

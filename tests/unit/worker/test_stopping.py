@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from tests.unit.worker.world import World, breathe
 
-from equeue import Tasks
+from equeue import Fixed, Tasks
 from equeue.domain.outcomes import AttemptOutcome
+from equeue.domain.spec import JobSpec
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.worker.parts import WorkerRules
 
@@ -117,3 +118,37 @@ async def test_an_idle_worker_stops_at_once(world: World) -> None:
     worker.stop()
     await world.until(lambda: "worker.stopped" in world.log.events())
     assert world.clock.monotonic() == 0
+
+
+async def test_a_burst_ends_when_nothing_is_due(world: World) -> None:
+    """What is due now is run, retries that come later are left to others, and the worker stops by itself."""
+    tasks = Tasks()
+
+    @tasks.task("short.task", backoff=Fixed(base=60))
+    async def handler(n: int) -> int:
+        if n == 3:
+            raise ValueError("later")
+        return n
+
+    ids = await world.enqueue_all([JobSpec("short.task", b'{"n":%d}' % n, backoff=Fixed(base=60)) for n in range(10)])
+    await world.start(tasks, WorkerRules(burst=True, concurrency=2))
+    await world.until(lambda: "worker.stopped" in world.log.events())
+    statuses = [world.job(job_id).status for job_id in ids]
+    assert statuses.count(JobStatus.SUCCEEDED) == 9
+    assert statuses[3] is JobStatus.QUEUED
+    assert world.clock.monotonic() == 0
+
+
+async def test_a_worker_may_stop_after_so_many_jobs(world: World) -> None:
+    """As a guard against handlers that leak; what it holds beyond that is finished or given back."""
+    tasks = Tasks()
+
+    @tasks.task("short.task")
+    async def handler() -> None: ...
+
+    await world.start(tasks, WorkerRules(max_jobs=5, concurrency=2))
+    ids = await world.enqueue_all([JobSpec("short.task")] * 50)
+    await world.until(lambda: "worker.stopped" in world.log.events())
+    statuses = [world.job(job_id).status for job_id in ids]
+    assert 5 <= statuses.count(JobStatus.SUCCEEDED) < 50
+    assert set(statuses) == {JobStatus.SUCCEEDED, JobStatus.QUEUED}
