@@ -79,7 +79,7 @@ def test_headers_are_bounded() -> None:
         outgoing(TARGET, request(("x", "y" * 16_384)))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=3))
 def test_what_passes_is_one_request_on_the_wire(headers: list[tuple[str, str]]) -> None:
     """Headers that are not refused are taken as they are by an HTTP parser on the other side."""

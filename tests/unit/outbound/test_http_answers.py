@@ -58,6 +58,7 @@ def test_an_absurd_retry_after_is_no_wish(wish: str) -> None:
     assert retry_after(answer(retry_after=wish), NOW, CAP) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_retry_after_does_harm(wish: str) -> None:
     """Whatever a target writes there, the wait is none or within the cap."""
@@ -111,6 +112,7 @@ def test_a_truncated_body_is_never_json() -> None:
     assert readable(answer(b"ab\xc3", truncated=True, content_type="text/plain")) == ("ab", "text")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["application/json", "text/plain", "text/html; charset=latin-1", "x"]))
 def test_every_answer_becomes_a_result_that_can_be_stored(body: bytes, content_type: str) -> None:
     """No body and no header of a target makes a good job fail when its result is written down."""
@@ -118,7 +120,7 @@ def test_every_answer_becomes_a_result_that_can_be_stored(body: bytes, content_t
     assert json.loads(encode(kept))["status"] == 200
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
 def test_every_json_answer_becomes_a_result_that_can_be_stored(value: object) -> None:
     """Also where the body is a JSON document of any kind."""

@@ -56,7 +56,7 @@ def test_public_addresses_may_be_called(address: str) -> None:
     assert why_not_public(address) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(special_v4)
 @example("168.63.129.16")
 @example("255.255.255.255")
@@ -65,7 +65,7 @@ def test_special_ipv4_may_not_be_called(address: str) -> None:
     assert why_not_public(address)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(special_v6)
 @example("fd00:ec2::254")
 def test_special_ipv6_may_not_be_called(address: str) -> None:
@@ -73,7 +73,7 @@ def test_special_ipv6_may_not_be_called(address: str) -> None:
     assert why_not_public(address)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(special_v4, st.sampled_from(sorted(EMBEDDINGS)), st.integers(0, 2**128 - 1))
 def test_no_wrapping_makes_a_special_address_public(address: str, form: str, rest: int) -> None:
     """An IPv6 address by which a special IPv4 address can be reached is as special."""
@@ -81,7 +81,7 @@ def test_no_wrapping_makes_a_special_address_public(address: str, form: str, res
     assert why_not_public(str(ipaddress.IPv6Address(wrapped)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_never_laxer_than_the_standard_library(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     """What Python knows not to be global is refused, mapped and NAT64 addresses being judged by what they carry."""

@@ -1,7 +1,7 @@
 """Which URLs are understood, and in what one form they are used."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equeue.adapters.http.target import Endpoint, Target, endpoints
@@ -57,6 +57,7 @@ def test_a_url_that_two_parsers_may_read_differently_is_refused(url: str) -> Non
         Target.of(url)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.text().map("http://".__add__), st.text().map("https://[".__add__)))
 def test_no_text_does_anything_but_pass_or_be_refused(url: str) -> None:
     """Whatever is sent for a URL, the answer is a target that can be written down, or a refusal."""
