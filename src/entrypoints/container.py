@@ -15,7 +15,7 @@ from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.queue import PostgresJobQueue
 from ..adapters.postgres.reads import PostgresJobReads
-from ..adapters.postgres.schema import await_schema, schema_fit
+from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.unit_of_work import postgres_units_of_work
 from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
@@ -88,6 +88,12 @@ def open_outbound(settings: Settings) -> Outbound:
     from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
 
     return GuardedHttp(settings.http_allow)
+
+
+async def is_newest(engine: AsyncEngine) -> bool:
+    """Tell whether the schema is at this build's newest revision, or beyond, so that there is nothing to migrate."""
+    fit = await schema_fit(engine)
+    return fit.fits and fit.revision is not None and fit.revision >= HEAD
 
 
 @attrs.frozen
@@ -176,6 +182,7 @@ class Container(containers.DeclarativeContainer):
 
     ready = providers.Callable(readiness, engine, queue)
     schema_fit = providers.Callable(schema_fit, engine)
+    is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)
     migrations = providers.Factory(Migrations, providers.Callable(direct_url, settings))
 

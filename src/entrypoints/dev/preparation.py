@@ -87,8 +87,8 @@ async def prepare(settings: Settings, places: Places, url: str, console: Console
     )
     container = build(read_settings(environment))
     try:
-        applied = await asyncio.to_thread(container.migrations().up, MIGRATION_PATIENCE)
-        if applied:
+        if not await container.is_newest():
+            applied = await asyncio.to_thread(container.migrations().up, MIGRATION_PATIENCE)
             console.say(f"schema migrated: {', '.join(applied)}")
         environment["EQUEUE_API_KEY"] = await _key(container, places)
     finally:
