@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -16,6 +16,8 @@ from .ports.platform import Clock, Ids
 from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
 from .signals import announce
+
+T = TypeVar("T")
 
 Render: TypeAlias = Callable[[Sequence[Enqueued]], Json]
 """Writes down the answers as the caller will read them, so that they can be given again word for word."""
@@ -49,9 +51,9 @@ class Draft:
         """Return the full request: the caller's word, else the declaration's, else the system's."""
         return attrs.evolve(
             self.spec,
-            queue=self.queue or declared.queue,
+            queue=_or(self.queue, declared.queue),
             max_retries=_or(self.max_retries, _or(declared.max_retries, DEFAULT_MAX_RETRIES)),
-            timeout=self.timeout or declared.timeout or timeout,
+            timeout=_or(self.timeout, _or(declared.timeout, timeout)),
             backoff=self.spec.backoff or declared.backoff,
         )
 
@@ -155,5 +157,5 @@ class Enqueue:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])
 
 
-def _or(wish: int | None, default: int) -> int:
+def _or(wish: T | None, default: T) -> T:
     return default if wish is None else wish

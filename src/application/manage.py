@@ -72,6 +72,7 @@ class ManageJobs:
     ) -> frozenset[JobId]:
         """Decide on the jobs as they are now; return those that moved on before the decision was written."""
         now = await unit.now()
+        answers.update({job_id: JobNotFound(job_id) for job_id in job_ids})
         told: dict[JobId, list[JobEvent]] = {}
         changes: list[Change] = []
         for job in await unit.jobs.load(job_ids):
