@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.response.base import ASGIResponse
 
 from ...domain.access import Principal
@@ -18,6 +19,8 @@ from .services import HttpServices
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
 MALFORMED = frozenset({400, 422})
+DISCARDED = 64 * 1024 * 1024
+"""So much of a body that is too large is read to be polite."""
 
 
 @attrs.frozen
@@ -73,11 +76,14 @@ class Dispatch:
         limit = accepts.limit(self.services)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > limit:
-            raise _too_large(limit)
+            raise await _too_large(request, limit)
         try:
             return await request.body()
-        except HTTPException as error:
-            raise _too_large(limit) if error.status_code == 413 else error from error
+        except RequestEntityTooLarge as error:
+            raise await _too_large(request, limit) from error
+        except InternalServerException as error:
+            # That is how Litestar says that the client went away; nobody reads the answer.
+            raise Problem("bad-request", "The connection ended before the body did.") from error
 
     async def _unless_missing(
         self, problem: Problem, request: Request[Any, Any, Any], caller: Principal | None
@@ -109,5 +115,16 @@ def _content_type(headers: Mapping[str, str], raw: bytes, accepts: Accepts) -> s
     return kind.strip().lower()
 
 
-def _too_large(limit: int) -> Problem:
+async def _too_large(request: Request[Any, Any, Any], limit: int) -> Problem:
+    """Return the refusal of a body, once the rest of it was thrown away.
+
+    To hang up on a client that is still sending would cost it the answer (RFC 9112, 9.6). One that asked first is
+    not invited to send.
+    """
+    left = 0 if "expect" in request.headers else DISCARDED
+    while left > 0:
+        message: Any = await request.receive()
+        left -= max(1, len(message.get("body", b"")))
+        if not message.get("more_body", False):
+            break
     return Problem("body-too-large", f"The body may have at most {limit} bytes.")

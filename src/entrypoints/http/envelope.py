@@ -1,5 +1,6 @@
 """What every request gets, whatever becomes of it: an id, safe headers, and one line in the log."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -8,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import structlog
+
+from .problems import PROBLEM_JSON, Problem
+from .wire import encode
 
 if TYPE_CHECKING:
     from litestar.types import Message, Receive, Scope, Send
@@ -86,5 +90,25 @@ def _completed(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[by
 
 async def wrap(app: Any, scope: "Scope", receive: "Receive", send: "Send") -> None:
     """Run `app` for one request inside an envelope."""
-    request_id(scope)
-    await app(scope, receive, Envelope(scope, send).send)
+    known_as = request_id(scope)
+    envelope = Envelope(scope, send)
+    try:
+        await app(scope, receive, envelope.send)
+    except asyncio.CancelledError:
+        # The server gave up waiting for this request while it stops. Its task ends here, as it was asked to.
+        if envelope.status:
+            raise
+        await _say_stopped(envelope, known_as)
+
+
+async def _say_stopped(envelope: Envelope, id: str) -> None:
+    problem = Problem("stopped", "The server was stopped before it had an answer. Repeat the request.")
+    body = encode(problem.document(id))
+    headers = [
+        (b"content-type", PROBLEM_JSON.encode("ascii")),
+        (b"content-length", b"%d" % len(body)),
+        (b"retry-after", b"1"),
+        (b"connection", b"close"),
+    ]
+    await envelope.send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await envelope.send({"type": "http.response.body", "body": body, "more_body": False})

@@ -87,6 +87,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "head-too-large": Kind(431, "Headers too large", "Send fewer or shorter headers, or a shorter path."),
         "internal": Kind(500, "Internal error", "This is a fault of the server. Its log holds the request id."),
         "unavailable": Kind(503, "Temporarily unavailable", "The database does not answer. Repeat shortly."),
+        "stopped": Kind(503, "Server stopped", "The server was stopped before it had an answer. Repeat the request."),
         "not-ready": Kind(503, "Not ready", "The process must not get traffic now; `detail` says why."),
     }
 )

@@ -80,8 +80,6 @@ async def serve(app: Litestar, listener: socket.socket, drain: Drain, *, grace_s
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=grace_s,
     )
-    host, port = listener.getsockname()[:2]
-    _log.info("http.serving", host=host, port=port)
     await GracefulServer(config, drain).serve(sockets=[listener])
     _log.info("http.stopped")
 
@@ -99,15 +97,32 @@ class GracefulServer(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where; from here on signals are handled."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            _log.info("http.serving", host=host, port=port)
+
     async def on_tick(self, counter: int) -> bool:
         """Tell whether to stop: somebody inside may have begun to drain."""
         return bool(self._drain) or await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
-        """Begin to stop at the first signal; hurry at the second."""
-        self.force_exit = self.should_exit
+        """Begin to stop at the first signal; at the second cut short what is under way."""
+        # A handler may run amid anything, so all it does is to wake the loop.
+        asyncio.get_running_loop().call_soon_threadsafe(self._cut_short if self.should_exit else self._begin_to_stop)
         self.should_exit = True
+
+    def _begin_to_stop(self) -> None:
         self._drain.begin()
+        _log.info("http.stopping", requests=len(self.server_state.tasks))
+
+    def _cut_short(self) -> None:
+        # uvicorn's own way to hurry would still wait for the connections of requests that never end.
+        self.force_exit = True
+        for request in self.server_state.tasks:
+            request.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
