@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from tests import servers
+from tests import components, servers
 
 OVERRIDE = "EQUEUE_TEST_DATABASE_URL"
 TEMPLATE = "equeue_template"
@@ -30,7 +30,7 @@ def server() -> servers.Server:
 def server_15() -> servers.Server:
     """Return Debian's PostgreSQL 15, the oldest version that eQueue supports."""
     if not (servers.DEBIAN_15 / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not installed: apt-get install postgresql-15")
+        components.missing("PostgreSQL 15", "apt-get install postgresql-15")
     with servers.locked(servers.run_folder() / "pg15") as folder:
         return servers.start(servers.DEBIAN_15, folder)
 

@@ -89,5 +89,6 @@ def in_the_middle(started: Tree) -> None:
 
 def curl_lines() -> list[str]:
     """Return the README's shell block that calls the API."""
-    (block,) = (block for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL) if "curl" in block)
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    (block,) = (block for block in blocks if "curl" in block)
     return block.splitlines()

@@ -1,12 +1,16 @@
 """How answers are written."""
 
 import json
+from typing import Any
 
 import pytest
 
 from equeue.entrypoints.cli.output import write_all, write_one
 
-JOBS = [{"id": "1", "task": "a.b", "error": None}, {"id": "22", "task": "c\x1b[31m.d\nrest", "error": {"type": "E"}}]
+JOBS: list[dict[str, Any]] = [
+    {"id": "1", "task": "a.b", "error": None},
+    {"id": "22", "task": "c\x1b[31m.d\nrest", "error": {"type": "E"}},
+]
 
 
 def test_piped_output_is_one_document_a_line(capsys: pytest.CaptureFixture[str]) -> None:
