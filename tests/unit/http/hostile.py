@@ -1,4 +1,4 @@
-"""A corpus of bodies that mean harm, and the code with which each is refused."""
+"""Bodies that mean harm, with the code that refuses each; and payloads that are odd and yet fine."""
 
 
 def with_payload(payload: bytes) -> bytes:
@@ -62,4 +62,23 @@ HOSTILE = {
     "array": (b'[{"task":"a"}]', "invalid-body"),
     "null": (b"null", "invalid-body"),
     "number": (b"1", "invalid-body"),
+}
+
+HARMLESS = {
+    "64 deep": nested(64, b"1"),
+    "64 deep with nothing inside": nested(64),
+    "wide": b'{"x":[' + b",".join([b"[]"] * 10_000) + b"]}",
+    "brackets in text": b'{"x":"' + b"[{" * 1_000 + b'"}',
+    "an escaped backslash before u0000": rb'{"x":"\\u0000"}',
+    "surrogate pair": rb'{"x":"\ud83d\ude00"}',
+    "emoji": '{"x":"😀"}'.encode(),
+    "noncharacter": '{"x":"\uffff"}'.encode(),
+    "right to left": '{"x":"\u202e"}'.encode(),
+    "25 digits": b'{"x":1234567890123456789012345}',
+    "2^64": b'{"x":18446744073709551616}',
+    "tiny": b'{"x":1e-400}',
+    "duplicate names": b'{"x":1,"x":2}',
+    "empty name": b'{"":{}}',
+    "proto": b'{"__proto__":{"x":1},"constructor":{}}',
+    "spaces": b'{ "x" : [ 1 , 2 ] }',
 }

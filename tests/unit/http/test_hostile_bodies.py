@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.http.asserts import is_problem
-from tests.unit.http.hostile import HOSTILE, nested, with_payload
+from tests.unit.http.hostile import HARMLESS, HOSTILE, nested, with_payload
 from tests.unit.http.world import Caller, World
 
 from equeue.entrypoints.http.json_body import DEPTH, check_payload
@@ -49,26 +49,6 @@ async def test_hostile_body_elsewhere_is_refused(api: Caller) -> None:
         is_problem(answer)
     answer = await api.post(f"{JOBS}/{job}/cancel", content=b'{"reason":"%s"}' % (b"x" * 100_000), headers=JSON)
     is_problem(answer, "body-too-large")
-
-
-HARMLESS = {
-    "64 deep": nested(64, b"1"),
-    "64 deep with nothing inside": nested(64),
-    "wide": b'{"x":[' + b",".join([b"[]"] * 10_000) + b"]}",
-    "brackets in text": b'{"x":"' + b"[{" * 1_000 + b'"}',
-    "an escaped backslash before u0000": rb'{"x":"\\u0000"}',
-    "surrogate pair": rb'{"x":"\ud83d\ude00"}',
-    "emoji": '{"x":"😀"}'.encode(),
-    "noncharacter": '{"x":"\uffff"}'.encode(),
-    "right to left": '{"x":"\u202e"}'.encode(),
-    "25 digits": b'{"x":1234567890123456789012345}',
-    "2^64": b'{"x":18446744073709551616}',
-    "tiny": b'{"x":1e-400}',
-    "duplicate names": b'{"x":1,"x":2}',
-    "empty name": b'{"":{}}',
-    "proto": b'{"__proto__":{"x":1},"constructor":{}}',
-    "spaces": b'{ "x" : [ 1 , 2 ] }',
-}
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -59,6 +59,14 @@ class Caller:
         return attrs.evolve(self, key=key)
 
 
+@asynccontextmanager
+async def calling(app: Litestar, key: str | None) -> AsyncIterator[Caller]:
+    """Give a caller of `app` with `key`."""
+    transport = httpx2.ASGITransport(cast(Any, app), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield Caller(client, key)
+
+
 @attrs.define
 class World:
     """The store, the application over it, and the keys of a few people."""
@@ -106,9 +114,8 @@ class World:
     @asynccontextmanager
     async def caller(self) -> AsyncIterator[Caller]:
         """Give a caller with the member's key."""
-        transport = httpx2.ASGITransport(cast(Any, self.app), raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Caller(client, self.member_key)
+        async with calling(self.app, self.member_key) as caller:
+            yield caller
 
     async def empty(self) -> None:
         """Forget everything but one member; to make an application anew takes far longer than most tests."""
