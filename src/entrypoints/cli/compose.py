@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import attrs
+
 from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
 from ...domain.errors import Unavailable
@@ -18,6 +20,15 @@ PATIENCE_S = 10.0
 """How long a starting process waits for a database that does not answer: it may be starting too."""
 
 LOOK_S = 0.5
+
+
+@attrs.frozen
+class Shape:
+    """What is said of one worker on its command line: which queues, and when it ends by itself."""
+
+    queues: tuple[str, ...] = ()
+    burst: bool = False
+    max_jobs: int | None = None
 
 
 def configure_logs(settings: Settings) -> None:
@@ -66,7 +77,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
 
 
 @asynccontextmanager
-async def worker_parts(settings: Settings, tasks: Tasks, queues: tuple[str, ...]) -> AsyncIterator[WorkerParts]:
+async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncIterator[WorkerParts]:
     """Give what a worker is made of, over a database that fits."""
     container = build(settings)
     tasks.include(container.builtin_tasks())
@@ -87,16 +98,20 @@ async def worker_parts(settings: Settings, tasks: Tasks, queues: tuple[str, ...]
             cadences=container.cadences(),
             clock=container.clock(),
             jitter=container.jitter(),
+            ids=container.ids(),
+            ids=container.ids(),
             log=container.log(),
-            rules=_rules(settings, queues),
+            rules=_rules(settings, shape),
         )
     finally:
         await close(container)
 
 
-def _rules(settings: Settings, queues: tuple[str, ...]) -> WorkerRules:
+def _rules(settings: Settings, shape: Shape) -> WorkerRules:
     return WorkerRules(
-        queues=queues,
+        queues=shape.queues,
+        burst=shape.burst,
+        max_jobs=shape.max_jobs,
         concurrency=settings.concurrency,
         lease=settings.lease,
         heartbeat=settings.heartbeat,

@@ -48,6 +48,8 @@ def worker(
         str | None,
         Parameter(env_var="EQUEUE_DRAIN_GRACE_S", help="How many seconds running jobs get once told to stop."),
     ] = None,
+    burst: Annotated[bool, Parameter(negative=(), help="End once nothing is due.")] = False,
+    max_jobs: Annotated[int | None, Parameter(help="End after about so many jobs.")] = None,
     database_url: options.DatabaseUrl = None,
 ) -> int:
     """Run jobs of the tasks in APPS (package.module, package.module:name, or a file) until SIGTERM or SIGINT."""
@@ -55,7 +57,7 @@ def worker(
     from ..settings import read_settings
     from ..worker.modules import AppNotFound, load_tasks
     from ..worker.process import run_worker
-    from .compose import configure_logs, worker_parts
+    from .compose import Shape, configure_logs, worker_parts
 
     settings = read_settings(
         **options.given(
@@ -67,7 +69,8 @@ def worker(
         tasks = load_tasks([module_of(app) for app in apps])
     except (AppNotFound, TaskRefused) as refused:
         raise Stop(str(refused), Exit.USAGE) from refused
-    return run_worker(lambda: worker_parts(settings, tasks, tuple(queue or ())))
+    shape = Shape(tuple(queue or ()), burst=burst, max_jobs=max_jobs)
+    return run_worker(lambda: worker_parts(settings, tasks, shape))
 
 
 def module_of(app: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import version
 
+import psycopg
 import pytest
 from tests.integration.cli.conftest import Run
 
@@ -102,3 +103,16 @@ def test_help_shows_the_environment_variable_of_each_option(equeue: Run) -> None
 
     for name in ("EQUEUE_QUEUES", "EQUEUE_CONCURRENCY", "EQUEUE_DRAIN_GRACE_S", "EQUEUE_DATABASE_URL"):
         assert f"[env var: {name}" in told
+
+
+def test_burst_worker_ends_once_nothing_is_due(equeue: Run, database_url: str) -> None:
+    """It does what is there, then ends with 0: good for a cron line or a test."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            """insert into equeue.jobs (task, queue, payload) values ('tour.hello', 'tour', '{"name": "x"}')"""
+        )
+
+        said = equeue("worker", "examples/tour_tasks.py", "--burst", EQUEUE_DATABASE_URL=database_url)
+
+        assert said.code == 0, said.err
+        assert connection.execute("select status::text from equeue.jobs").fetchall() == [("succeeded",)]
