@@ -99,7 +99,6 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             clock=container.clock(),
             jitter=container.jitter(),
             ids=container.ids(),
-            ids=container.ids(),
             log=container.log(),
             rules=_rules(settings, shape),
         )
