@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,9 @@ PARAMETERS = 100
 
 def read_query(query_string: bytes, form: type[Form]) -> Form:
     """Return the parameters in `form`: a member that is a tuple may be repeated, any other is given once."""
-    known = {field.encode_name: field for field in msgspec.structs.fields(form)}
+    if not query_string:
+        return form()
+    known = _members(form)
     given: dict[str, Any] = {}
     for name, value in _pairs(query_string):
         field = known.get(name)
@@ -31,11 +34,16 @@ def read_query(query_string: bytes, form: type[Form]) -> Form:
             given.setdefault(name, []).append(value)
         elif name in given:
             raise _refusal(name, f"The parameter '{name}' is given more than once", "repeated")
-        elif isinstance(field.default, int) and not _WHOLE.fullmatch(value):
+        elif type(field.default) is int and not _WHOLE.fullmatch(value):
             raise _refusal(name, "Expected a whole number in digits", "invalid")
         else:
             given[name] = value
     return _convert(given, form)
+
+
+@cache
+def _members(form: type[msgspec.Struct]) -> Mapping[str, Any]:
+    return {field.encode_name: field for field in msgspec.structs.fields(form)}
 
 
 def _convert(given: Mapping[str, Any], form: type[Form]) -> Form:
