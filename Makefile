@@ -58,7 +58,7 @@ format: $(VENV)/dev.stamp ## Format the code and mend what can be mended
 
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp ## Break one rule at a time and see that a test notices
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.mutants.run
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (default 600)
