@@ -8,22 +8,76 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .application.context import Context
+    from .application.new_jobs import EnqueuedJob, EnqueueOutcome, LargePayload, NewJob
+    from .application.options import Options, options
     from .application.tasks import Task, TaskRefused, Tasks
     from .application.verdicts import Discard, Retry, Snooze
+    from .domain.errors import InvalidJob, PayloadInvalid, Unavailable
     from .domain.retry import Exponential, Fixed
+    from .domain.spec import OnConflict, Unique, UniqueWhile
+    from .entrypoints.sdk.async_producer import AsyncProducer
+    from .entrypoints.sdk.composing import new_job
+    from .entrypoints.sdk.enqueue import enqueue, enqueue_many, ring
+    from .entrypoints.sdk.producer import Producer
 
-__all__ = ["Context", "Discard", "Exponential", "Fixed", "Retry", "Snooze", "Task", "TaskRefused", "Tasks"]
+__all__ = [
+    "AsyncProducer",
+    "Context",
+    "Discard",
+    "EnqueueOutcome",
+    "EnqueuedJob",
+    "Exponential",
+    "Fixed",
+    "InvalidJob",
+    "LargePayload",
+    "NewJob",
+    "OnConflict",
+    "Options",
+    "PayloadInvalid",
+    "Producer",
+    "Retry",
+    "Snooze",
+    "Task",
+    "TaskRefused",
+    "Tasks",
+    "Unavailable",
+    "Unique",
+    "UniqueWhile",
+    "enqueue",
+    "enqueue_many",
+    "new_job",
+    "options",
+    "ring",
+]
 
 _HOMES = {
+    "AsyncProducer": "entrypoints.sdk.async_producer",
     "Context": "application.context",
     "Discard": "application.verdicts",
+    "EnqueueOutcome": "application.new_jobs",
+    "EnqueuedJob": "application.new_jobs",
     "Exponential": "domain.retry",
     "Fixed": "domain.retry",
+    "InvalidJob": "domain.errors",
+    "LargePayload": "application.new_jobs",
+    "NewJob": "application.new_jobs",
+    "OnConflict": "domain.spec",
+    "Options": "application.options",
+    "PayloadInvalid": "domain.errors",
+    "Producer": "entrypoints.sdk.producer",
     "Retry": "application.verdicts",
     "Snooze": "application.verdicts",
     "Task": "application.tasks",
     "TaskRefused": "application.tasks",
     "Tasks": "application.tasks",
+    "Unavailable": "domain.errors",
+    "Unique": "domain.spec",
+    "UniqueWhile": "domain.spec",
+    "enqueue": "entrypoints.sdk.enqueue",
+    "enqueue_many": "entrypoints.sdk.enqueue",
+    "new_job": "entrypoints.sdk.composing",
+    "options": "application.options",
+    "ring": "entrypoints.sdk.enqueue",
 }
 
 

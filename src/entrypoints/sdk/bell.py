@@ -1,0 +1,92 @@
+"""Has workers told of jobs once the caller's SQLAlchemy transaction is committed, never at that commit's expense.
+
+SQLAlchemy says that a connection is about to commit, and later that it goes back to its pool or begins anew: then the
+commit is over, and whatever was enqueued before it is there to be seen.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import attrs
+import psycopg
+from sqlalchemy import Connection, event
+
+from .ringer import Ringer, ringer_at, ringer_beside
+
+_KEY: Final = "equeue"
+
+
+@attrs.define(eq=False)
+class _Hints:
+    """What one connection has to tell: queues of the open transaction, and of those committed before it."""
+
+    ringer: Ringer
+    open: set[str] = attrs.field(factory=set)
+    committed: set[str] = attrs.field(factory=set)
+
+    def tell(self) -> None:
+        self.open.clear()
+        if self.committed:
+            self.ringer.ring(self.committed)
+            self.committed.clear()
+
+
+def ring_after_commit(connection: Connection, queues: Iterable[str]) -> None:
+    """Have `queues` rung once the transaction on `connection` is committed; a rollback forgets them."""
+    hints = _hints(connection)
+    if getattr(connection.connection.dbapi_connection, "autocommit", False) is True:
+        hints.ringer.ring(queues)
+        return
+    hints.ringer.expect()
+    hints.open.update(queues)
+    if not event.contains(connection, "commit", _committed):
+        for moment, then in _MOMENTS.items():
+            event.listen(connection, moment, then)
+    if not event.contains(connection.engine.pool, "checkin", _checked_in):
+        event.listen(connection.engine.pool, "checkin", _checked_in)
+
+
+def ring_now(connection: Connection, queues: Iterable[str]) -> None:
+    """Ring `queues` at once."""
+    _hints(connection).ringer.ring(queues)
+
+
+def _hints(connection: Connection) -> _Hints:
+    """Return what the connection has to tell; kept with the driver's connection, which outlives SQLAlchemy's."""
+    hints: _Hints | None = connection.info.get(_KEY)
+    if hints is None:
+        hints = connection.info[_KEY] = _Hints(_ringer(connection))
+    return hints
+
+
+def _ringer(connection: Connection) -> Ringer:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, psycopg.Connection | psycopg.AsyncConnection):
+        return ringer_beside(driver)
+    return ringer_at(connection.engine.url.translate_connect_args(username="user", database="dbname"))
+
+
+def _committed(connection: Connection) -> None:
+    hints = _hints(connection)
+    hints.committed |= hints.open
+    hints.open.clear()
+
+
+def _rolled_back(connection: Connection) -> None:
+    _hints(connection).open.clear()
+
+
+def _begun(connection: Connection) -> None:
+    _hints(connection).tell()
+
+
+def _checked_in(_: Any, record: Any) -> None:
+    if hints := record.info.get(_KEY):
+        hints.tell()
+
+
+_MOMENTS: Final[dict[str, Callable[[Connection], None]]] = {
+    "begin": _begun,
+    "commit": _committed,
+    "rollback": _rolled_back,
+}

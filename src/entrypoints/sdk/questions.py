@@ -1,0 +1,81 @@
+"""Questions put to a caller's connection, whichever library made it."""
+
+import re
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from ...adapters.postgres.insertion import HOLDERS, STORE, Query, Rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import TextClause
+    from sqlalchemy.sql.selectable import TextualSelect
+
+Q = TypeVar("Q")
+T = TypeVar("T")
+
+READY = "equeue.ready"
+"""The channel on which workers hear of queues that may have work."""
+
+RING = f"""
+select pg_notify('{READY}', queue)
+from jsonb_array_elements_text(cast(%(queues)s as jsonb)) as told (queue)
+"""  # noqa: S608 - the channel is ours
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def ringing(queues: Iterable[str]) -> Query:
+    """Say that `queues` may have work."""
+    return Query(RING, {"queues": msgspec.json.encode(sorted(queues)).decode()})
+
+
+def drive(course: Generator[Q, Rows, T], ask: Callable[[Q], Rows]) -> T:
+    """Ask each question of a course and return its outcome; what an asking raises, the course hears first."""
+    try:
+        question = next(course)
+        while True:
+            try:
+                rows = ask(question)
+            except Exception as error:  # noqa: BLE001 - raised again by whatever course does not expect it
+                question = course.throw(error)
+            else:
+                question = course.send(rows)
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+
+
+async def drive_async(course: Generator[Q, Rows, T], ask: Callable[[Q], Awaitable[Rows]]) -> T:
+    """Do the same where asking takes its time."""
+    try:
+        question = next(course)
+        while True:
+            try:
+                rows = await ask(question)
+            except Exception as error:  # noqa: BLE001 - raised again by whatever course does not expect it
+                question = course.throw(error)
+            else:
+                question = course.send(rows)
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+
+
+def as_bytes(query: Query) -> bytes:
+    """Return a question's statement as psycopg's types take what is not a literal."""
+    return query.statement.encode()
+
+
+def clause(query: Query) -> "TextClause | TextualSelect":
+    """Return a question as SQLAlchemy asks it of any driver."""
+    return _clause(query.statement)
+
+
+@lru_cache(maxsize=16)
+def _clause(statement: str) -> "TextClause | TextualSelect":
+    from sqlalchemy import Uuid, text  # noqa: PLC0415 - there already where it is used, not to be imported elsewhere
+
+    asked = text(_PLACE.sub(r":\1", statement))
+    return asked.columns(id=Uuid()) if statement in (STORE, HOLDERS) else asked

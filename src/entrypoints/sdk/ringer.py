@@ -1,0 +1,113 @@
+"""A thread that tells workers of committed jobs, on a connection of its own, so that no caller ever waits for it.
+
+A hint harms nobody by going missing: workers look into the database every few seconds anyway. So whatever goes wrong
+in here is dropped.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import psycopg
+
+from .questions import as_bytes, ringing
+
+PAUSE_S: Final = 0.005
+"""What comes within this after a hint is told together: NOTIFY serialises commits."""
+
+LINGER_S: Final = 1.0
+"""How long the connection is kept for the next hint. DROP DATABASE waits five seconds for such as these to go."""
+
+PARTING_S: Final = 1.0
+"""How long the end of the process waits for hints that are still to be sent."""
+
+
+class Ringer:
+    """Rings at one database. Those hints that come while one is being sent are sent together, next."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = {"connect_timeout": 5, **parameters, "autocommit": True, "application_name": "equeue ring"}
+        self._changed = threading.Condition()
+        self._waiting: set[str] = set()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def expect(self) -> None:
+        """Open the connection, for there will soon be something to tell."""
+        with self._changed:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._run, name="equeue-ring", daemon=True)
+                try:
+                    self._thread.start()
+                except RuntimeError:  # the interpreter is on its way out
+                    self._thread = None
+
+    def ring(self, queues: Iterable[str]) -> None:
+        """Tell workers of `queues` as soon as may be; returns at once."""
+        with self._changed:
+            self._waiting.update(queues)
+            self._changed.notify()
+        self.expect()
+
+    def close(self) -> None:
+        """Send what waits, and give the connection back."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(PARTING_S)
+
+    def forget(self) -> None:
+        """Know nothing of a parent process's thread, nor of its lock."""
+        self._changed = threading.Condition()
+        self._waiting, self._thread = set(), None
+
+    def _run(self) -> None:
+        try:
+            with psycopg.connect(**self._parameters) as connection:
+                while queues := self._next():
+                    question = ringing(queues)
+                    connection.execute(as_bytes(question), question.documents)
+                    threading.Event().wait(PAUSE_S)
+        except (psycopg.Error, OSError):
+            with self._changed:
+                self._waiting, self._thread = set(), None
+
+    def _next(self) -> set[str]:
+        """Return what there is to tell; nothing once the connection is no longer worth keeping."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing, LINGER_S)
+            queues, self._waiting = self._waiting, set()
+            if not queues:
+                self._thread = None
+        return queues
+
+
+_ringers: dict[frozenset[tuple[str, Any]], Ringer] = {}
+
+
+def ringer_at(parameters: Mapping[str, Any]) -> Ringer:
+    """Return this process's ringer at the database that these connection parameters lead to."""
+    return _ringers.setdefault(frozenset(parameters.items()), Ringer(parameters))
+
+
+def ringer_beside(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> Ringer:
+    """Return this process's ringer at the database that `connection` leads to."""
+    return ringer_at({**connection.info.get_parameters(), "password": connection.info.password})
+
+
+def _close_all() -> None:
+    for ringer in list(_ringers.values()):
+        ringer.close()
+
+
+def _forget_all() -> None:
+    for ringer in _ringers.values():
+        ringer.forget()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_forget_all)
