@@ -130,7 +130,7 @@ create table equeue.jobs (
   constraint ck_jobs_unique_slot_only_while_held check (
     unique_slot is null or status = 'queued' or (status = 'running' and unique_while = 'active')
   )
-);
+) with (fillfactor = 70);
 create index ix_jobs_status on equeue.jobs (status);
 create index ix_jobs_status_created_at on equeue.jobs (status, created_at);
 create index ix_jobs_user_id_created_at on equeue.jobs (user_id, created_at);

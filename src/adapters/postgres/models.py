@@ -153,6 +153,7 @@ class JobRow(Model):
             postgresql_where=text(f"(status = '{QUEUED}') is not false and expires_at is not null"),
         ),
         Index("uq_jobs_unique_slot", "unique_slot", unique=True, postgresql_where=text("unique_slot is not null")),
+        {"postgresql_with": {"fillfactor": 70}},
     )
 
 
