@@ -1,4 +1,5 @@
 """Who does the next maintenance pass, by rows that all processes see."""
+# ruff: noqa: S608 - what is put into the text are the words of the domain, never what anybody sent
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,7 +10,59 @@ from ...application.ports.cadences import Tick
 from .claiming import lanes
 from .engine import Lane
 from .errors import translated
-from .statements import TICK
+from .statements import QUEUED, RUNNING
+
+# Which passes are this process's now, when the next lease ends and when the next job falls due, in one round trip.
+# A cadence that another process is taking is passed over. ix_jobs_lapse; one probe of ix_jobs_claim for each lane.
+TICK = f"""
+with asked as materialized (
+  select *
+  from unnest(%(names)b::text[], %(periods)b::interval[]) as asked (name, period)
+),
+free as materialized (
+  select c.name
+  from equeue.cadences as c
+  join asked on asked.name = c.name
+  where coalesce(c.last_ran_at + asked.period <= now(), true)
+  order by c.name
+  for update of c skip locked
+),
+taken as (
+  update equeue.cadences as c
+  set last_ran_at = now(),
+      next_at = now() + asked.period
+  from free
+  join asked on asked.name = free.name
+  where c.name = free.name
+  returning c.name
+),
+begun as (
+  insert into equeue.cadences (name, last_ran_at, next_at)
+  select asked.name, now(), now() + asked.period
+  from asked
+  where not exists (select from equeue.cadences as c where c.name = asked.name)
+  order by asked.name
+  on conflict (name) do nothing
+  returning name
+)
+select
+  array(select taken.name::text from taken union all select begun.name::text from begun),
+  (select min(j.lease_expires_at) - now() from equeue.jobs as j where (j.status = '{RUNNING}') is true),
+  (
+    select min(due.run_at) - now()
+    from unnest(%(queues)b::text[], %(priorities)b::smallint[]) as lane (queue, priority)
+    cross join lateral (
+      select q.run_at
+      from equeue.jobs as q
+      where q.queue = lane.queue
+        and q.priority = lane.priority
+        and (q.status = '{QUEUED}') is true
+        and q.run_at > now()
+      order by q.run_at
+      limit 1
+    ) as due
+  )
+"""
 
 
 @attrs.frozen

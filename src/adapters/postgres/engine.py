@@ -88,12 +88,22 @@ def away(error: BaseException) -> Unavailable:
     return Unavailable(f"the database does not answer: {reason or type(error).__name__}")
 
 
+PLANNING = """
+select set_config('plan_cache_mode', 'force_generic_plan', false),
+  set_config('enable_seqscan', 'off', false),
+  set_config('jit', 'off', false)
+"""
+"""How a lane's session plans. Its few statements are planned once, for any parameters; each is written so that indexes
+serve it, and a plan that was made while the table fitted on a page must not scan it once it has grown."""
+
+
 class Lane:
     """One connection of the engine's pool for the statements that matter most, kept checked out, in AUTOCOMMIT.
 
     Whoever needs a transaction opens one on the connection (`async with connection.transaction()`). Users take
     turns. A connection that broke, or was left in the middle of something, is thrown away and the next use opens
-    another.
+    another. Its session plans as `PLANNING` says; behind a transaction-mode pooler, where a session is anybody's and
+    nothing is prepared, it is left alone.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -121,24 +131,22 @@ class Lane:
                     await self._discard()
 
     async def close(self) -> None:
-        """Give the connection back to the pool."""
+        """Close the connection, and give its place in the pool back."""
         async with self._turn:
-            held, self._held = self._held, None
-            if held is not None:
-                await held.close()
+            await self._discard()
 
     async def _open(self) -> psycopg.AsyncConnection[Any]:
         try:
-            if self._held is None:
-                held = await self._engine.connect()
-                self._held = await held.execution_options(isolation_level="AUTOCOMMIT")
-            raw = await self._held.get_raw_connection()
+            if self._held is not None:
+                return await driver_of(self._held)
+            held = await self._engine.connect()
+            self._held = await held.execution_options(isolation_level="AUTOCOMMIT")
+            driver = await driver_of(self._held)
+            if driver.prepare_threshold is not None:
+                await driver.execute(PLANNING)
         except (DBAPIError, psycopg.Error, OSError, TimeoutError) as error:
             await self._discard()
             raise away(error) from error
-        driver = raw.driver_connection
-        if not isinstance(driver, psycopg.AsyncConnection):
-            raise TypeError("the engine does not use psycopg's asynchronous connections")
         return driver
 
     async def _discard(self) -> None:
@@ -146,3 +154,11 @@ class Lane:
         if held is not None:
             await held.invalidate()
             await held.close()
+
+
+async def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """Return the driver's own connection."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError("the engine does not use psycopg's asynchronous connections")
+    return driver

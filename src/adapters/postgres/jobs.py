@@ -14,6 +14,7 @@ from ...domain.errors import InvalidJob, Violation
 from ...domain.ids import JobId
 from ...domain.job import Job
 from ...domain.spec import Birth, OnConflict
+from .engine import driver_of
 from .errors import UNSTORABLE, translated, violation
 from .models import JobRow
 from .moves import ADD, CHANGE, CHANGE_PAYLOAD, birth_columns, change_columns, changes_payload
@@ -113,11 +114,7 @@ class PostgresJobRepository:
 
     async def _driver(self) -> psycopg.AsyncConnection[Any]:
         """Return the driver's own connection, in the session's transaction."""
-        connection = await self._session.connection()
-        driver = (await connection.get_raw_connection()).driver_connection
-        if not isinstance(driver, psycopg.AsyncConnection):
-            raise TypeError("the engine does not use psycopg's asynchronous connections")
-        return driver
+        return await driver_of(await self._session.connection())
 
 
 def _created(birth: Birth, created_at: datetime, payload: str) -> Created:

@@ -81,6 +81,7 @@ async def _beat(connection: Connection, pulses: Sequence[Pulse], lease: timedelt
         HEARTBEAT,
         {
             "lease": lease,
+            "count": len(ordered),
             "ids": [pulse.fence.job_id for pulse in ordered],
             "tokens": [pulse.fence.token for pulse in ordered],
             "begun": [pulse.begun for pulse in ordered],

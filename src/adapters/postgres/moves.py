@@ -22,10 +22,10 @@ select born.id, '{QUEUED}', born.task, born.queue, born.payload::jsonb, born.pri
   born.tags::text[], born.unique_key, born.unique_while::equeue.unique_while, born.unique_slot, born.concurrency_key,
   born.user_id, born.parent_id, born.traceparent
 from unnest(%(ids)b::uuid[], %(tasks)b::text[], %(queues)b::text[], %(payloads)b::text[], %(priorities)b::smallint[],
-    %(run_at)s::timestamptz[], %(delays)b::interval[], %(max_retries)b::integer[], %(timeouts)b::float8[],
-    %(backoffs)s::text[], %(expires_at)s::timestamptz[], %(tags)b::text[], %(unique_keys)s::text[],
-    %(unique_whiles)s::text[], %(unique_slots)s::text[], %(concurrency_keys)s::text[], %(user_ids)s::uuid[],
-    %(parent_ids)s::uuid[], %(traceparents)s::text[])
+    %(run_at)b::timestamptz[], %(delays)b::interval[], %(max_retries)b::integer[], %(timeouts)b::float8[],
+    %(backoffs)b::text[], %(expires_at)b::timestamptz[], %(tags)b::text[], %(unique_keys)b::text[],
+    %(unique_whiles)b::text[], %(unique_slots)b::text[], %(concurrency_keys)b::text[], %(user_ids)b::uuid[],
+    %(parent_ids)b::uuid[], %(traceparents)b::text[])
   as born (id, task, queue, payload, priority, run_at, delay, max_retries, timeout_s, backoff, expires_at, tags,
     unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
 on conflict (unique_slot) where unique_slot is not null do nothing
@@ -50,21 +50,39 @@ set status = wish.status::equeue.job_status,
     unique_slot = wish.unique_slot,
     tags = wish.tags::text[],
     progress = case when wish.keeps_progress then j.progress end{payload}
-from unnest(%(ids)b::uuid[], %(was_status)b::text[], %(was_token)b::bigint[], %(was_revision)b::integer[],
-    %(was_cancel_requested_at)s::timestamptz[], %(statuses)b::text[], %(queues)b::text[], %(priorities)b::smallint[],
-    %(run_at)b::timestamptz[], %(max_retries)b::integer[], %(retry_counts)b::integer[], %(lapse_counts)b::integer[],
-    %(revisions)b::integer[], %(keeps_start)b::boolean[], %(finished_at)s::timestamptz[],
-    %(expires_at)s::timestamptz[], %(cancel_requested_at)s::timestamptz[], %(cancel_reasons)s::text[],
-    %(unique_slots)s::text[], %(tags)b::text[], %(keeps_progress)b::boolean[], %(payloads)s::text[])
-  as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
+from rows from (
+    unnest(%(ids)b::uuid[]),
+    unnest(%(was_status)b::text[]),
+    unnest(%(was_token)b::bigint[]),
+    unnest(%(was_revision)b::integer[]),
+    unnest(%(was_cancel_requested_at)b::timestamptz[]),
+    unnest(%(statuses)b::text[]),
+    unnest(%(queues)b::text[]),
+    unnest(%(priorities)b::smallint[]),
+    unnest(%(run_at)b::timestamptz[]),
+    unnest(%(max_retries)b::integer[]),
+    unnest(%(retry_counts)b::integer[]),
+    unnest(%(lapse_counts)b::integer[]),
+    unnest(%(revisions)b::integer[]),
+    unnest(%(keeps_start)b::boolean[]),
+    unnest(%(finished_at)b::timestamptz[]),
+    unnest(%(expires_at)b::timestamptz[]),
+    unnest(%(cancel_requested_at)b::timestamptz[]),
+    unnest(%(cancel_reasons)b::text[]),
+    unnest(%(unique_slots)b::text[]),
+    unnest(%(tags)b::text[]),
+    unnest(%(keeps_progress)b::boolean[]),
+    unnest(%(payloads)b::text[]),
+    generate_series(1, %(count)b)
+  ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
     max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
-    cancel_reason, unique_slot, tags, keeps_progress, payload)
+    cancel_reason, unique_slot, tags, keeps_progress, payload, place)
 where j.id = any(%(ids)b::uuid[])
   and j.id = wish.id
   and j.lease_token = wish.was_token
   and j.revision = wish.was_revision
   and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and (j.status = wish.was_status::equeue.job_status) is true
+  and coalesce(j.status = wish.was_status::equeue.job_status, false)
 returning j.id
 """
 
@@ -108,6 +126,7 @@ def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
     before = [change.before for change in changes]
     after = [change.after for change in changes]
     return {
+        "count": len(changes),
         "ids": [job.id for job in before],
         "was_status": [job.status.value for job in before],
         "was_token": [job.lease_token for job in before],

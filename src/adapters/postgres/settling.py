@@ -113,6 +113,7 @@ def _refused(settlement: Settlement, status: str | None, to_be_cancelled: bool |
 
 def _fences(settlements: Sequence[Settlement]) -> dict[str, Any]:
     return {
+        "count": len(settlements),
         "ids": [settlement.fence.job_id for settlement in settlements],
         "tokens": [settlement.fence.token for settlement in settlements],
     }

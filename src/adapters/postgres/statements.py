@@ -1,10 +1,15 @@
 """The hot statements: one named constant a verb.
 
-Statuses are rendered from `ARCS`, never typed. A guard on `status` is written `(status = …) is true`, which no index
-on `status` can serve: while a snapshot is held open elsewhere those indexes keep every dead entry, and a guarded
-write that walks them grows slower with each job that passes through. Partial indexes have the same predicate, so that
-nothing else serves their statements; `is not false` means the same and keeps out of those indexes in turn, whatever
-statistics from an idle hour make the planner believe of their size.
+They are prepared once and planned for any parameters, so they are written to leave the planner one good way, whatever
+its statistics say (they may date from an hour when nothing was queued, or from when the table fitted on a page).
+
+Statuses are rendered from `ARCS`, never typed. A guard on `status` is written `coalesce(status = …, false)`: no index
+serves it, so the primary key does. While a snapshot is held open elsewhere, indexes on `status` keep every dead
+entry, and a guarded write that walks them grows slower with each job that passes through. Where a partial index is
+to be walked, its own predicate is written, `(status = …) is true`, which serves that index alone.
+
+A set comes as arrays side by side. The series beside them numbers the rows, and makes the planner expect a thousand
+where it would expect ten: it then joins by hash, for ten by ten it would compare each with each.
 """
 # ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
 
@@ -38,7 +43,7 @@ set status = '{RUNNING}',
 _CLAIMABLE = """
       q.run_at <= now()
       and (q.expires_at is null or q.expires_at > now())
-      and (%(tasks)s::text[] is null or q.task = any(%(tasks)s::text[]))
+      and (%(tasks)b::text[] is null or q.task = any(%(tasks)b::text[]))
       and (%(begun)b or q.lapse_count = 0)
 """
 
@@ -68,7 +73,7 @@ where j.id = any(array(
   ) as due
   limit %(limit)b
 ))
-  and (j.status = '{QUEUED}') is not false
+  and coalesce(j.status = '{QUEUED}', false)
 returning {CLAIM_COLUMNS}, clock_timestamp() - now()
 """
 
@@ -80,14 +85,14 @@ where j.id = any(array(
     select q.id
     from equeue.jobs as q
     where q.id = any(%(only)b::uuid[])
-      and (q.status = '{QUEUED}') is not false
+      and coalesce(q.status = '{QUEUED}', false)
       and q.queue = any(%(queues)b::text[])
       and {_CLAIMABLE}
     order by q.priority, array_position(%(queues)b::text[], q.queue::text), q.run_at, q.id
     limit %(limit)b
     for update skip locked
 ))
-  and (j.status = '{QUEUED}') is not false
+  and coalesce(j.status = '{QUEUED}', false)
 returning {CLAIM_COLUMNS}
 """
 
@@ -98,12 +103,17 @@ update equeue.jobs as j
 set lease_expires_at = now() + %(lease)b,
     started_at = case when pulse.begun then coalesce(j.started_at, now()) else j.started_at end,
     progress = coalesce(pulse.progress::jsonb::equeue.job_progress, j.progress)
-from unnest(%(ids)b::uuid[], %(tokens)b::bigint[], %(begun)b::boolean[], %(progress)s::text[])
-  as pulse (id, token, begun, progress)
+from rows from (
+    unnest(%(ids)b::uuid[]),
+    unnest(%(tokens)b::bigint[]),
+    unnest(%(begun)b::boolean[]),
+    unnest(%(progress)b::text[]),
+    generate_series(1, %(count)b)
+  ) as pulse (id, token, begun, progress, place)
 where j.id = any(%(ids)b::uuid[])
   and j.id = pulse.id
   and j.lease_token = pulse.token
-  and (j.status = '{RUNNING}') is true
+  and coalesce(j.status = '{RUNNING}', false)
 returning j.id, j.lease_token, j.cancel_requested_at is not null
 """
 
@@ -117,49 +127,63 @@ set status = '{SUCCEEDED}',
     result = told.result::jsonb,
     error = null,
     unique_slot = null
-from unnest(%(ids)b::uuid[], %(tokens)b::bigint[], %(results)s::text[], %(ran)s::interval[])
-  as told (id, token, result, ran)
+from rows from (
+    unnest(%(ids)b::uuid[]),
+    unnest(%(tokens)b::bigint[]),
+    unnest(%(results)b::text[]),
+    unnest(%(ran)b::interval[]),
+    generate_series(1, %(count)b)
+  ) as told (id, token, result, ran, place)
 where j.id = any(%(ids)b::uuid[])
   and j.id = told.id
   and j.lease_token = told.token
-  and (j.status = '{RUNNING}') is true
+  and coalesce(j.status = '{RUNNING}', false)
 returning j.id, j.lease_token
 """
+
+_TOLD = """rows from (
+    unnest(%(ids)b::uuid[]),
+    unnest(%(tokens)b::bigint[]),
+    unnest(%(statuses)b::text[]),
+    unnest(%(outcomes)b::text[]),
+    unnest(%(delays)b::interval[]),
+    unnest(%(retry_counts)b::integer[]),
+    unnest(%(lapse_counts)b::integer[]),
+    unnest(%(results)b::text[]),
+    unnest(%(errors)b::text[]),
+    unnest(%(ran)b::interval[]),
+    unnest(%(unless_cancelled)b::boolean[]),
+    generate_series(1, %(count)b)
+  ) as told (id, token, status, outcome, delay, retry_count, lapse_count, result, error, ran, unless_cancelled,
+    place)"""
 
 # A set of mixed endings. The rows are locked first, in the order of their ids, because the attempt's record needs
 # the job as it was. A delay is what puts a job back; without one the job has ended. Primary key.
 SETTLE = f"""
-with told as materialized (
-  select *
-  from unnest(%(ids)b::uuid[], %(tokens)b::bigint[], %(statuses)b::text[], %(outcomes)b::text[], %(delays)s::interval[],
-    %(retry_counts)b::integer[], %(lapse_counts)b::integer[], %(results)s::text[], %(errors)s::text[],
-    %(ran)s::interval[], %(unless_cancelled)b::boolean[])
-    as told (id, token, status, outcome, delay, retry_count, lapse_count, result, error, ran, unless_cancelled)
-),
-held as materialized (
-  select j.id, j.lease_token, j.attempt, j.worker_id, coalesce(now() - told.ran, j.started_at) as started_at
-  from equeue.jobs as j
-  join told on told.id = j.id
+with held as materialized (
+  select j.id, j.lease_token, j.attempt, j.worker_id, coalesce(now() - told.ran, j.started_at) as started_at,
+    told.outcome, told.error
+  from {_TOLD}
+  join equeue.jobs as j on j.id = told.id
   where j.id = any(%(ids)b::uuid[])
     and j.lease_token = told.token
-    and (j.status = '{RUNNING}') is true
+    and coalesce(j.status = '{RUNNING}', false)
     and not (told.unless_cancelled and j.cancel_requested_at is not null)
   order by j.id
   for no key update of j
 ),
 recorded as (
   insert into equeue.attempts (job_id, lease_token, attempt, outcome, worker_id, started_at, finished_at, error)
-  select held.id, held.lease_token, held.attempt, told.outcome::equeue.attempt_outcome, held.worker_id,
-    held.started_at, now(), told.error::jsonb
+  select held.id, held.lease_token, held.attempt, held.outcome::equeue.attempt_outcome, held.worker_id,
+    held.started_at, now(), held.error::jsonb
   from held
-  join told on told.id = held.id and told.token = held.lease_token
-  where told.outcome <> '{AttemptOutcome.SUCCEEDED}'
+  where held.outcome <> '{AttemptOutcome.SUCCEEDED}'
 )
 update equeue.jobs as j
 set status = told.status::equeue.job_status,
     run_at = coalesce(now() + told.delay, j.run_at),
     finished_at = case when told.delay is null then now() end,
-    started_at = case when told.delay is null then held.started_at end,
+    started_at = case when told.delay is null then coalesce(now() - told.ran, j.started_at) end,
     unique_slot = case when told.delay is null then null else j.unique_slot end,
     lease_expires_at = null,
     retry_count = told.retry_count,
@@ -167,10 +191,10 @@ set status = told.status::equeue.job_status,
     result = told.result::jsonb,
     error = case when told.outcome <> '{AttemptOutcome.SUCCEEDED}'
       then coalesce(told.error::jsonb::equeue.job_error, j.error) end
-from held
-join told on told.id = held.id and told.token = held.lease_token
-where j.id = any(%(ids)b::uuid[])
-  and j.id = held.id
+from {_TOLD}
+where j.id = any(array(select held.id from held))
+  and j.id = told.id
+  and j.lease_token = told.token
 returning j.id, j.lease_token
 """
 
@@ -180,9 +204,10 @@ select j.status::text,
   j.lease_token = told.token and (j.status = '{RUNNING}') is true and j.cancel_requested_at is not null,
   coalesce(a.outcome::text, case when j.lease_token = told.token and (j.status = '{SUCCEEDED}') is true
     then '{AttemptOutcome.SUCCEEDED}' end)
-from unnest(%(ids)b::uuid[], %(tokens)b::bigint[]) with ordinality as told (id, token, place)
-left join equeue.jobs as j on j.id = told.id
-left join equeue.attempts as a on a.job_id = told.id and a.lease_token = told.token
+from rows from (unnest(%(ids)b::uuid[]), unnest(%(tokens)b::bigint[]), generate_series(1, %(count)b))
+  as told (id, token, place)
+left join equeue.jobs as j on j.id = told.id and j.id = any(%(ids)b::uuid[])
+left join equeue.attempts as a on a.job_id = told.id and a.lease_token = told.token and a.job_id = any(%(ids)b::uuid[])
 order by told.place
 """
 
@@ -202,7 +227,7 @@ where j.id = any(array(
     limit %(limit)b
     for update skip locked
 ))
-  and (j.status = '{RUNNING}') is true
+  and coalesce(j.status = '{RUNNING}', false)
 returning {CLAIM_COLUMNS}
 """
 
@@ -224,58 +249,6 @@ where j.id = any(array(
     limit %(limit)b
     for update skip locked
 ))
-  and (j.status = '{QUEUED}') is not false
+  and coalesce(j.status = '{QUEUED}', false)
 returning j.id
-"""
-
-# Which passes are this process's now, when the next lease ends and when the next job falls due, in one round trip.
-# A cadence that another process is taking is passed over. ix_jobs_lapse; one probe of ix_jobs_claim for each lane.
-TICK = f"""
-with asked as materialized (
-  select *
-  from unnest(%(names)b::text[], %(periods)b::interval[]) as asked (name, period)
-),
-free as materialized (
-  select c.name
-  from equeue.cadences as c
-  join asked on asked.name = c.name
-  where coalesce(c.last_ran_at + asked.period <= now(), true)
-  order by c.name
-  for update of c skip locked
-),
-taken as (
-  update equeue.cadences as c
-  set last_ran_at = now(),
-      next_at = now() + asked.period
-  from free
-  join asked on asked.name = free.name
-  where c.name = free.name
-  returning c.name
-),
-begun as (
-  insert into equeue.cadences (name, last_ran_at, next_at)
-  select asked.name, now(), now() + asked.period
-  from asked
-  where not exists (select from equeue.cadences as c where c.name = asked.name)
-  order by asked.name
-  on conflict (name) do nothing
-  returning name
-)
-select
-  array(select taken.name::text from taken union all select begun.name::text from begun),
-  (select min(j.lease_expires_at) - now() from equeue.jobs as j where (j.status = '{RUNNING}') is true),
-  (
-    select min(due.run_at) - now()
-    from unnest(%(queues)b::text[], %(priorities)b::smallint[]) as lane (queue, priority)
-    cross join lateral (
-      select q.run_at
-      from equeue.jobs as q
-      where q.queue = lane.queue
-        and q.priority = lane.priority
-        and (q.status = '{QUEUED}') is true
-        and q.run_at > now()
-      order by q.run_at
-      limit 1
-    ) as due
-  )
 """

@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import attrs
 import psycopg
 from psycopg import ClientCursor
 
+from equeue.adapters.postgres.engine import PLANNING
+
 Node: TypeAlias = dict[str, Any]
+FRESH = "set local plan_cache_mode = force_custom_plan"
 _PLACE = re.compile(r"%\((\w+)\)[bs]")
 
 
@@ -29,8 +32,8 @@ class Plan:
 
     def indexes(self, table: str = "jobs") -> set[str]:
         """Return the indexes through which the table's rows are found."""
-        found = (node for node in self.nodes() if node.get("Relation Name", table) == table)
-        return {node["Index Name"] for node in found if "Index Name" in node}
+        names = {node["Index Name"] for node in self.nodes() if "Index Name" in node}
+        return {name for name in names if name.partition("_")[2].startswith(table)}
 
     def scans_whole(self, table: str = "jobs") -> bool:
         """Tell whether the table is read from end to end."""
@@ -39,6 +42,10 @@ class Plan:
     def sorts(self) -> bool:
         """Tell whether anything is sorted."""
         return any("Sort" in node["Node Type"] for node in self.nodes())
+
+    def pairs_compared(self) -> int:
+        """Return how many pairs of rows a join tried in vain, if the statement was run."""
+        return sum(round(node.get("Rows Removed by Join Filter", 0) * node["Actual Loops"]) for node in self.nodes())
 
     def rows_touched(self, table: str = "jobs") -> int:
         """Return how many of the table's rows were looked at, if the statement was run."""
@@ -49,18 +56,43 @@ class Plan:
         )
 
 
-def plan_of(connection: psycopg.Connection[Any], statement: str, facts: Mapping[str, Any], *, mode: str) -> Plan:
-    """Run a statement as the server would run it prepared, take it back, and return its plan.
+@attrs.frozen
+class Prepared:
+    """A statement prepared in a session, as the driver does it."""
 
-    The mode is custom, a plan for the parameters, or generic, the one to which the server turns after a while.
-    """
-    names = list(dict.fromkeys(_PLACE.findall(statement)))
-    prepared = _PLACE.sub(lambda place: f"${names.index(place[1]) + 1}", statement).replace("%%", "%")
-    places = ", ".join(f"%({name})s" for name in names)
-    with connection.transaction(force_rollback=True), ClientCursor(connection) as cursor:
-        connection.execute(f"set local plan_cache_mode = force_{mode}_plan")
-        connection.execute(f"prepare tried as {prepared}")
-        cursor.execute(f"explain (analyze, format json, timing off) execute tried ({places})", facts)
-        ((told,),) = cursor.fetchall()
-        connection.execute("deallocate tried")
-    return Plan((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+    connection: psycopg.Connection[Any]
+    name: str
+    places: tuple[str, ...]
+
+    @classmethod
+    def of(cls, connection: psycopg.Connection[Any], statement: str, name: str = "tried") -> Self:
+        """Prepare a statement."""
+        names = list(dict.fromkeys(_PLACE.findall(statement)))
+        words = _PLACE.sub(lambda place: f"${names.index(place[1]) + 1}", statement).replace("%%", "%")
+        connection.execute(f"prepare {name} as {words}")
+        return cls(connection, name, tuple(names))
+
+    def plan(self, facts: Mapping[str, Any]) -> Plan:
+        """Run it, take back what it did, and return its plan."""
+        asked = (
+            f"explain (analyze, format json, timing off) execute {self.name} ({', '.join(map(_place, self.places))})"
+        )
+        with self.connection.transaction(force_rollback=True), ClientCursor(self.connection) as cursor:
+            cursor.execute(asked, facts)
+            ((told,),) = cursor.fetchall()
+        return Plan((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+
+
+def plan_of(connection: psycopg.Connection[Any], statement: str, facts: Mapping[str, Any], *, mode: str) -> Plan:
+    """Return a statement's plan as one prepared in the session of a `lane`, or planned each time behind a `pooler`."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(PLANNING.replace("false", "true") if mode == "lane" else FRESH)
+        prepared = Prepared.of(connection, statement)
+        try:
+            return prepared.plan(facts)
+        finally:
+            connection.execute("deallocate tried")
+
+
+def _place(name: str) -> str:
+    return f"%({name})s"
