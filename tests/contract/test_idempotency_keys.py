@@ -85,6 +85,20 @@ async def test_answers_are_forgotten_after_their_time(world: World) -> None:
         assert await unit.idempotency.reserve(IdempotencyKey("user:1", "old 0", OTHER_HASH)) == Fresh()
 
 
+async def test_an_answer_past_its_time_is_not_given_any_more(world: World) -> None:
+    """Forgotten or not, its key is free, and a new answer lasts its own time."""
+    await answer(world, KEY)
+    await world.let_pass(minutes(23 * 60))
+    async with world.units_of_work() as unit:
+        assert await unit.idempotency.reserve(KEY) == Replay(ANSWER)
+    await world.let_pass(minutes(2 * 60))
+    other = IdempotencyKey(KEY.principal, KEY.key, OTHER_HASH)
+    await answer(world, other, b"{}")
+    assert await forget(world, 10) == 0
+    async with world.units_of_work() as unit:
+        assert await unit.idempotency.reserve(other) == Replay(b"{}")
+
+
 async def forget(world: World, limit: int) -> int:
     """Drop what is past its time."""
     async with world.units_of_work() as unit:

@@ -192,4 +192,4 @@ class JobMachine(RuleBasedStateMachine):
 
 
 TestJobMachine = JobMachine.TestCase
-TestJobMachine.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestJobMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

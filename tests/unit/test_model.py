@@ -9,8 +9,8 @@ from tests.model.machine import JobsMachine
 from tests.model.sides import Side, TickingClock
 
 BOUNDED = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=30,
+    stateful_step_count=30,
     deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),

@@ -21,7 +21,7 @@ class MemoryIdempotencyKeys:
         if not self._transaction.try_hold(("idempotency", key.principal, key.key)):
             raise IdempotencyInFlight("the first request with this idempotency key has not ended yet")
         answer = self._transaction.answers.get((key.principal, key.key))
-        if answer is None:
+        if answer is None or self._is_past(answer):
             return Fresh()
         if answer.request_hash != key.request_hash:
             raise IdempotencyKeyReused("this idempotency key was used for a different request")
