@@ -1,24 +1,53 @@
 """What a handler is given besides its payload."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
-from ..domain.ids import Json
+from ..domain.ids import JobId, Json
 from ..domain.lease import Claim
+from ..domain.spec import Birth
+from .ports.catalogue import TaskDeclaration
 from .ports.telemetry import Log
 
-Encode = Callable[[object, int], Json]
+Encode: TypeAlias = Callable[[object, int], Json]
 PROGRESS_BYTES = 4_096
+CHILDREN = 1_000
+"""No attempt may ask for more jobs than this."""
+
+
+class AskedFor(Protocol):
+    """A job that a handler asked for; it has its identity already."""
+
+    @property
+    def id(self) -> JobId:
+        """The id that the job will have."""
+        ...
+
+    @property
+    def undeclared(self) -> str | None:
+        """The task whose declaration is needed to know the job's settings, if it is."""
+        ...
+
+    def birth(self, parent: Claim, declaration: TaskDeclaration | None) -> Birth:
+        """Return the job's birth as a child of `parent`."""
+        ...
+
+
+Ask: TypeAlias = Callable[[Any, Sequence[Any], Mapping[str, Any]], AskedFor]
+"""Takes a task, positional arguments and payload fields; raises `InvalidJob` if they do not make a job."""
 
 
 class Context:
     """One attempt of one job, as its handler sees it. It may be used from the handler's thread or task alone."""
 
-    __slots__ = ("_encode", "_log", "_log_root", "_progress", "_stopping", "job")
+    __slots__ = ("_ask", "_encode", "_log", "_log_root", "_progress", "_stopping", "children", "job")
 
-    def __init__(self, job: Claim, encode: Encode, log: Log) -> None:
+    def __init__(self, job: Claim, encode: Encode, log: Log, ask: Ask | None = None) -> None:
         self.job = job
         """The job's facts: id, task, queue, attempt, tags and more."""
+        self.children: list[AskedFor] | None = None
+        """The jobs asked for so far; for the worker."""
+        self._ask = ask
         self._encode = encode
         self._log_root = log
         self._log: Log | None = None
@@ -60,6 +89,27 @@ class Context:
         self.put(self._encode(told, PROGRESS_BYTES))
         return TOLD
 
+    def enqueue(self, task: Any, /, *args: Any, **payload: Any) -> "Asked":
+        """Ask for another job, a child of this one, which exists if and only if this attempt succeeds.
+
+        Everything is checked now: raises `PayloadInvalid` or `InvalidJob`. The job is stored in the transaction that
+        stores this attempt's success. Give `options(task, delay=60)` for settings of its own. It may be awaited,
+        which answers with the child's id, and from a plain function simply called.
+        """
+        if self.children is not None and len(self.children) >= CHILDREN:
+            raise ValueError(f"an attempt may ask for {CHILDREN} jobs; let a child ask for the rest")
+        if self._ask is None:
+            raise RuntimeError("this context has no worker that could store a job")
+        child = self._ask(task, args, payload)
+        self.take_child(child)
+        return Asked(child.id)
+
+    def take_child(self, child: AskedFor) -> None:
+        """Keep a job that was asked for; for the worker."""
+        if self.children is None:
+            self.children = []
+        self.children.append(child)
+
     def put(self, progress: Json) -> None:
         """Keep `progress` for the next heartbeat; for the worker."""
         self._progress = progress
@@ -90,3 +140,18 @@ class Told:
 
 
 TOLD = Told()
+
+
+class Asked:
+    """The answer to `ctx.enqueue`, there already."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, id: JobId) -> None:
+        self.id = id
+        """The id that the child will have."""
+
+    def __await__(self) -> Generator[Any, None, JobId]:
+        """Return the child's id at once."""
+        yield from ()
+        return self.id

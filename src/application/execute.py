@@ -13,7 +13,7 @@ from ..domain.lease import Claim
 from ..domain.outcomes import Discarded, Outcome, Succeeded
 from ..domain.spec import PAYLOAD_BYTES
 from .binding import BoundTask, KnownTasks
-from .context import Context
+from .context import Ask, Context
 from .failures import simple
 from .judging import Stop, judge, stopped_outcome, word_of
 from .ports.codec import PayloadCodec, Unencodable
@@ -78,6 +78,7 @@ class Execute:
     threads: Threads
     isolated: Isolated
     log: Log
+    ask: Ask
     middleware: tuple[Middleware, ...] = ()
     result_bytes: int = PAYLOAD_BYTES
 
@@ -86,7 +87,7 @@ class Execute:
         bound = self.known.by_name.get(claim.task)
         if bound is None:
             return None
-        return Attempt(claim, bound, Context(claim, self.codec.encode, self.log))
+        return Attempt(claim, bound, Context(claim, self.codec.encode, self.log, self.ask))
 
     async def __call__(self, attempt: Attempt) -> Outcome:
         """Run the attempt's handler to its end and return its outcome; never raises."""

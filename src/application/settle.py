@@ -9,6 +9,7 @@ from ..domain.lease import Claim
 from ..domain.outcomes import Discarded, JobError, Outcome
 from ..domain.retry import DEFAULT_BACKOFF, Backoff
 from ..domain.settlement import Settlement, settle
+from ..domain.spec import Birth
 from .ports.jobs import JobLeases, SettleAnswer, Settled
 from .ports.platform import Jitter
 
@@ -17,11 +18,15 @@ UNSTORABLE = JobError("ResultInvalid", "the result cannot be kept: as stored it 
 
 @attrs.frozen
 class Ending:
-    """One attempt that ended: `ran` is how long ago its handler began, `None` if it never did."""
+    """One attempt that ended.
+
+    `ran` is how long ago its handler began, `None` if it never did. `children` are the jobs that it asked for.
+    """
 
     claim: Claim
     outcome: Outcome
     ran: timedelta | None = None
+    children: tuple[Birth, ...] = ()
 
 
 @attrs.frozen
@@ -43,7 +48,14 @@ class SettleAttempts:
         return answers
 
     def _decide(self, ending: Ending) -> Settlement:
-        return settle(ending.claim, ending.outcome, self.backoff, jitter=self.jitter.draw(), ran=ending.ran)
+        return settle(
+            ending.claim,
+            ending.outcome,
+            self.backoff,
+            jitter=self.jitter.draw(),
+            ran=ending.ran,
+            children=ending.children,
+        )
 
 
 def _in_the_light_of(answer: SettleAnswer, ending: Ending) -> Ending | None:

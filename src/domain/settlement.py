@@ -22,6 +22,7 @@ from .outcomes import (
     TimedOut,
 )
 from .retry import Backoff, bounded, delay_before
+from .spec import Birth
 from .status import JobStatus
 from .transitions import YIELDING, Event, follow
 
@@ -49,6 +50,7 @@ class Settlement:
     result: Json | None = None
     error: JobError | None = None
     ran: timedelta | None = None
+    children: tuple[Birth, ...] = ()
 
     @property
     def unless_cancelled(self) -> bool:
@@ -62,37 +64,43 @@ class Settlement:
 
 
 def settle(
-    claim: Claim, outcome: Outcome, backoff: Backoff, *, jitter: float, ran: timedelta | None = None
+    claim: Claim,
+    outcome: Outcome,
+    backoff: Backoff,
+    *,
+    jitter: float,
+    ran: timedelta | None = None,
+    children: tuple[Birth, ...] = (),
 ) -> Settlement:
     """Decide what becomes of `claim` now that its attempt ended with `outcome`.
 
     `backoff` is used where the job carries none of its own; `jitter` is a chance in [0, 1) drawn by the caller.
     Success wins over a cancel request; a cancel request wins over going back and over dying of an exhausted
-    budget; a handler's discard stays a discard.
+    budget; a handler's discard stays a discard. `children`, the jobs that the handler asked for, are born of its
+    success alone.
     """
-    decision = _Decision(claim, backoff, jitter)
+    decision = _Decision(claim, backoff, jitter, ran)
     match outcome:
         case Succeeded(result):
-            settlement = decision.end(Event.SUCCEED, AttemptOutcome.SUCCEEDED, result=result)
+            return decision.succeed(result, children)
         case Failed(error, retry_after, retryable):
-            settlement = decision.fail(AttemptOutcome.FAILED, error, retry_after, retryable=retryable)
+            return decision.fail(AttemptOutcome.FAILED, error, retry_after, retryable=retryable)
         case TimedOut(error):
-            settlement = decision.fail(AttemptOutcome.TIMED_OUT, error)
+            return decision.fail(AttemptOutcome.TIMED_OUT, error)
         case Crashed(error):
-            settlement = decision.fail(AttemptOutcome.CRASHED, error)
+            return decision.fail(AttemptOutcome.CRASHED, error)
         case Discarded(error):
-            settlement = decision.end(Event.DISCARD, AttemptOutcome.DISCARDED, error=error)
+            return decision.end(Event.DISCARD, AttemptOutcome.DISCARDED, error=error)
         case Snoozed(delay):
-            settlement = decision.back(Event.SNOOZE, AttemptOutcome.SNOOZED, bounded(delay))
+            return decision.back(Event.SNOOZE, AttemptOutcome.SNOOZED, bounded(delay))
         case Released():
-            settlement = decision.back(Event.RELEASE, AttemptOutcome.RELEASED, NOW)
+            return decision.back(Event.RELEASE, AttemptOutcome.RELEASED, NOW)
         case CancelAcknowledged():
-            settlement = decision.end(Event.ACKNOWLEDGE_CANCEL, AttemptOutcome.CANCELLED)
+            return decision.end(Event.ACKNOWLEDGE_CANCEL, AttemptOutcome.CANCELLED)
         case Lapsed():
-            settlement = decision.lapse()
+            return decision.lapse()
         case _:
             assert_never(outcome)
-    return attrs.evolve(settlement, ran=ran)
 
 
 @attrs.frozen
@@ -102,12 +110,24 @@ class _Decision:
     claim: Claim
     backoff: Backoff
     jitter: float
+    ran: timedelta | None = None
 
-    def end(
-        self, event: Event, outcome: AttemptOutcome, *, result: Json | None = None, error: JobError | None = None
-    ) -> Settlement:
+    def succeed(self, result: Json, children: tuple[Birth, ...]) -> Settlement:
         claim = self.claim
-        return Settlement(claim.fence, event, outcome, claim.retry_count, claim.lapse_count, result=result, error=error)
+        return Settlement(
+            claim.fence,
+            Event.SUCCEED,
+            AttemptOutcome.SUCCEEDED,
+            claim.retry_count,
+            claim.lapse_count,
+            result=result,
+            ran=self.ran,
+            children=children,
+        )
+
+    def end(self, event: Event, outcome: AttemptOutcome, *, error: JobError | None = None) -> Settlement:
+        claim = self.claim
+        return Settlement(claim.fence, event, outcome, claim.retry_count, claim.lapse_count, error=error, ran=self.ran)
 
     def back(
         self, event: Event, outcome: AttemptOutcome, delay: timedelta, error: JobError | None = None

@@ -20,7 +20,7 @@ class MemoryJobRepository:
     async def add(self, births: Sequence[Birth]) -> Sequence[Enqueued]:
         """Store new jobs; a unique key that is held yields the holder."""
         await self._transaction.hold(birth.unique_slot for birth in births if birth.unique_slot is not None)
-        return [self._add(birth) for birth in births]
+        return [store_birth(self._transaction, birth) for birth in births]
 
     async def load(self, job_ids: Collection[JobId]) -> Sequence[Job]:
         """Return those of the jobs that exist."""
@@ -36,22 +36,6 @@ class MemoryJobRepository:
                 self._write(change)
         return frozenset(refused)
 
-    def _add(self, birth: Birth) -> Enqueued:
-        holder = self._holder(birth.unique_slot)
-        if holder is None:
-            job = Job.born(birth, self._transaction.now)
-            self._transaction.jobs[job.id] = job
-            return Created(job)
-        unique = birth.spec.unique
-        if unique is not None and unique.on_conflict is OnConflict.REJECT:
-            return Rejected(holder.id)
-        return Existing(holder)
-
-    def _holder(self, slot: str | None) -> Job | None:
-        if slot is None:
-            return None
-        return next((job for job in self._transaction.jobs.values() if job.unique_slot == slot), None)
-
     def _write(self, change: Change) -> None:
         """Write what the move changed and nothing else: a heartbeat may have renewed the lease since `before`."""
         before, after = (attrs.asdict(job, recurse=False) for job in (change.before, change.after))
@@ -62,6 +46,25 @@ class MemoryJobRepository:
     def _moved_on(self, before: Job) -> bool:
         job = self._transaction.jobs.get(before.id)
         return job is None or _facts(job) != _facts(before)
+
+
+def store_birth(transaction: Transaction, birth: Birth) -> Enqueued:
+    """Store one new job, unless another holds its unique key."""
+    holder = _holder(transaction, birth.unique_slot)
+    if holder is None:
+        job = Job.born(birth, transaction.now)
+        transaction.jobs[job.id] = job
+        return Created(job)
+    unique = birth.spec.unique
+    if unique is not None and unique.on_conflict is OnConflict.REJECT:
+        return Rejected(holder.id)
+    return Existing(holder)
+
+
+def _holder(transaction: Transaction, slot: str | None) -> Job | None:
+    if slot is None:
+        return None
+    return next((job for job in transaction.jobs.values() if job.unique_slot == slot), None)
 
 
 def _facts(job: Job) -> tuple[object, ...]:

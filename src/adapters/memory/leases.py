@@ -15,6 +15,7 @@ from ...domain.settlement import Settlement
 from ...domain.spec import UniqueWhile
 from ...domain.status import JobStatus
 from ...domain.transitions import Event, follow
+from .jobs import store_birth
 from .store import MemoryStore, Transaction
 
 
@@ -55,6 +56,9 @@ class MemoryJobLeases:
         """Write how attempts ended, each under its fence."""
         with Transaction(self._store) as transaction:
             await transaction.hold(settlement.fence.job_id for settlement in settlements)
+            await transaction.hold(
+                birth.unique_slot for told in settlements for birth in told.children if birth.unique_slot
+            )
             answers = [_settle(transaction, settlement) for settlement in settlements]
             transaction.commit()
         return answers
@@ -145,6 +149,8 @@ def _settle(transaction: Transaction, settlement: Settlement) -> Settled:
     ended = _settled(job, settlement, transaction.now)
     transaction.jobs[job.id] = ended
     transaction.attempts[fence] = _attempt(job, settlement, transaction.now)
+    for birth in settlement.children:
+        store_birth(transaction, birth)
     return Settled(fence, SettleAnswer.APPLIED, ended.status)
 
 

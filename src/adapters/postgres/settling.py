@@ -11,6 +11,7 @@ from ...application.ports.jobs import SettleAnswer, Settled
 from ...domain.settlement import Settlement
 from ...domain.status import JobStatus
 from ...domain.transitions import Event
+from .children import bear
 from .engine import is_unavailable
 from .errors import UNSTORABLE
 from .rows import error_document
@@ -47,7 +48,8 @@ async def settle_apart(connection: Connection, settlements: Sequence[Settlement]
 async def _settle(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
     rounds = _rounds([settlement.fence.job_id.int for settlement in settlements])
     answers: dict[int, Settled] = {}
-    whole: AbstractAsyncContextManager[object] = connection.transaction() if len(rounds) > 1 else nullcontext()
+    at_once = len(rounds) <= 1 and not any(settlement.children for settlement in settlements)
+    whole: AbstractAsyncContextManager[object] = nullcontext() if at_once else connection.transaction()
     async with whole:
         for places in rounds:
             told = await _settle_once_each(connection, [settlements[place] for place in places])
@@ -74,6 +76,9 @@ def _rounds(jobs: Sequence[int]) -> list[list[int]]:
 async def _settle_once_each(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
     """Write settlements of which no two are of the same job."""
     applied = await _write(connection, settlements)
+    parents = [settlement for settlement in settlements if settlement.children and _key(settlement) in applied]
+    if parents:
+        await bear(connection, parents)
     closed = [settlement for settlement in settlements if _key(settlement) not in applied]
     refused = await _look_back(connection, closed) if closed else {}
     return [

@@ -15,22 +15,44 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import attrs
 
 from ...application.binding import BoundTask, bind
-from ...application.context import Context
+from ...application.child_jobs import ChildJob, asking
+from ...application.context import Ask, AskedFor, Context
 from ...application.execute import encoded_outcome
 from ...application.judging import Word, word_of
+from ...application.new_jobs import NewJobs
 from ...application.ports.codec import PayloadCodec
-from ...application.ports.telemetry import Log
+from ...application.ports.platform import Ids
 from ...application.tasks import task_of
 from ...domain.errors import PayloadInvalid
 from ...domain.ids import Json
+from ...domain.lease import Claim
 from ...domain.outcomes import Discarded, Succeeded
 from .frames import LENGTH, Frame, claim_of, packed, word_facts
+from .frames_of_children import child_facts
 from .quiet import LineLog
 
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+@attrs.frozen
+class Kit:
+    """What the worker was made of, as far as a handler needs it; the worker says which classes those are."""
+
+    codec: PayloadCodec
+    ids: Ids
+    new_jobs: NewJobs
+
+    @classmethod
+    def of(cls, plan: Frame) -> Self:
+        """Make the kit that `plan` names."""
+        codec, ids, clock = (_found(plan[name])() for name in ("codec", "ids", "clock"))
+        return cls(codec, ids, NewJobs(codec, clock))
 
 
 class Wire:
@@ -65,25 +87,34 @@ class Wire:
 
 
 class ChildContext(Context):
-    """A context whose progress goes to the worker, which writes it under its lease."""
+    """A context whose progress and wishes for jobs go to the worker, which writes them under its lease."""
 
     __slots__ = ("_wire",)
 
-    def __init__(self, wire: Wire, job: Any, codec: PayloadCodec, log: Log) -> None:
-        super().__init__(job, codec.encode, log)
+    def __init__(self, wire: Wire, job: Claim, kit: Kit) -> None:
+        super().__init__(job, kit.codec.encode, LineLog(), self._pass_on(asking(kit.new_jobs, kit.ids)))
         self._wire = wire
 
     def put(self, progress: Json) -> None:
         """Pass on how far the attempt is."""
         self._wire.send({"progress": progress.decode()})
 
+    def _pass_on(self, ask: Callable[..., ChildJob]) -> Ask:
+        def asked(task: Any, args: Sequence[Any], payload: Mapping[str, Any]) -> AskedFor:
+            child = ask(task, args, payload)
+            self._wire.send({"child": child_facts(child)})
+            return child
+
+        return asked
+
 
 class Child:
     """Runs one handler after the other, as the worker says."""
 
-    def __init__(self, wire: Wire, codec: PayloadCodec, result_bytes: int) -> None:
+    def __init__(self, wire: Wire, kit: Kit, result_bytes: int) -> None:
         self._wire = wire
-        self._codec = codec
+        self._kit = kit
+        self._codec = kit.codec
         self._result_bytes = result_bytes
         self._orders: queue.SimpleQueue[Frame] = queue.SimpleQueue()
         self._bound: dict[str, BoundTask] = {}
@@ -117,7 +148,7 @@ class Child:
             claim = claim_of(order["claim"])
             bound = self._find(order["handler"])
             arguments = bound.signature.arguments(claim.payload)
-            self._context = ChildContext(self._wire, claim, self._codec, LineLog())
+            self._context = ChildContext(self._wire, claim, self._kit)
             self._wire.send({"began": True})
             result = self._call(bound, self._context, arguments)
             outcome = encoded_outcome(self._codec, result, self._result_bytes)
@@ -148,12 +179,17 @@ class Child:
 
     def _find(self, reference: str) -> BoundTask:
         if reference not in self._bound:
-            module, _, path = reference.partition(":")
-            found: Any = importlib.import_module(module)
-            for step in path.split("."):
-                found = getattr(found, step)
-            self._bound[reference] = bind(task_of(found), self._codec)
+            self._bound[reference] = bind(task_of(_found(reference)), self._codec)
         return self._bound[reference]
+
+
+def _found(reference: str) -> Any:
+    """Return what `package.module:name.name` names."""
+    module, _, path = reference.partition(":")
+    found: Any = importlib.import_module(module)
+    for step in path.split("."):
+        found = getattr(found, step)
+    return found
 
 
 def main() -> None:
@@ -165,10 +201,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the worker says when to stop
     sys.path[:] = plan["path"]
-    module, _, name = plan["codec"].partition(":")
-    codec: PayloadCodec = getattr(importlib.import_module(module), name)()
     wire = Wire(socket.socket(fileno=plan["fd"]))
-    Child(wire, codec, plan["result_bytes"]).serve()
+    Child(wire, Kit.of(plan), plan["result_bytes"]).serve()
 
 
 def _die_with(parent: int) -> None:

@@ -13,10 +13,9 @@ from typing import Self
 from ...application.execute import Attempt, Kept, outlast
 from ...application.failures import simple
 from ...application.judging import Relayed
-from ...application.ports.codec import PayloadCodec
-from ...application.ports.telemetry import Log
 from .frames import LENGTH, Frame, claim_facts, died, packed, word_from
-from .parts import WorkerRules
+from .frames_of_children import child_from
+from .parts import WorkerParts
 
 JOBS_A_CHILD = 1_000
 """A child that has run so many jobs is replaced, whatever it may have leaked."""
@@ -38,16 +37,18 @@ class Child:
         self.jobs = 0
 
     @classmethod
-    def start(cls, codec: PayloadCodec, rules: WorkerRules) -> Self:
+    def start(cls, parts: WorkerParts) -> Self:
         """Start a child, on this very thread: the kernel ends the child with the thread that started it."""
         ours, theirs = socket.socketpair()
         plan = {
             "fd": theirs.fileno(),
             "parent": os.getpid(),
             "path": sys.path,
-            "codec": f"{type(codec).__module__}:{type(codec).__qualname__}",
-            "memory_bytes": rules.child_memory_bytes,
-            "result_bytes": rules.result_bytes,
+            "codec": _reference(parts.codec),
+            "ids": _reference(parts.ids),
+            "clock": _reference(parts.clock),
+            "memory_bytes": parts.rules.child_memory_bytes,
+            "result_bytes": parts.rules.result_bytes,
         }
         with theirs:
             process = subprocess.Popen(  # noqa: S603 - our own program
@@ -94,10 +95,8 @@ class Child:
 class Children:
     """Runs attempts in child processes, one at a time in each."""
 
-    def __init__(self, codec: PayloadCodec, rules: WorkerRules, log: Log) -> None:
-        self._codec = codec
-        self._rules = rules
-        self._log = log
+    def __init__(self, parts: WorkerParts) -> None:
+        self._parts = parts
         self._idle: list[Child] = []
         self._all: set[Child] = set()
 
@@ -130,7 +129,7 @@ class Children:
             await child.ended()
 
     async def _start(self) -> Child:
-        child = Child.start(self._codec, self._rules)
+        child = Child.start(self._parts)
         self._all.add(child)
         try:
             await child.ready()
@@ -160,9 +159,15 @@ class Children:
                 attempt.begins()
             elif "progress" in frame:
                 attempt.context.put(frame["progress"].encode())
+            elif "child" in frame:
+                attempt.context.take_child(child_from(frame["child"]))
             else:
                 ended: Frame = frame["ended"]
                 return ended
+
+
+def _reference(part: object) -> str:
+    return f"{type(part).__module__}:{type(part).__qualname__}"
 
 
 def _epitaph(code: int) -> str:

@@ -13,7 +13,7 @@ from ...application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
 from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
 from ...application.ports.jobs import JobLeases
-from ...application.ports.platform import Clock, Jitter
+from ...application.ports.platform import Clock, Ids, Jitter
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
 from ...application.ports.unit_of_work import UnitsOfWork
@@ -67,6 +67,7 @@ class WorkerParts:
     cadences: Cadences | None = None
     clock: Clock
     jitter: Jitter
+    ids: Ids
     log: Log
     rules: WorkerRules = WorkerRules()
     middleware: tuple[Middleware, ...] = ()

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from ...application.child_jobs import BearChildren, asking
 from ...application.execute import Execute
 from ...application.heartbeat import Beat, Hold
 from ...application.judging import Stop
+from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
 from ...domain.errors import Unavailable
@@ -59,7 +61,7 @@ class Worker:
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
-        self._children = Children(parts.codec, parts.rules, self._log)
+        self._children = Children(parts)
         self._settler = self._make_settler()
         self._runner = self._make_runner(spawn)
         self._claimer = self._make_claimer()
@@ -239,7 +241,8 @@ class Worker:
     def _make_settler(self) -> Settler:
         parts = self._parts
         patience = self._outage.patience("settle", self._timers)
-        return Settler(parts.settle, parts.clock, Bell(self._timers), patience, self._log, self._let_go)
+        bear = BearChildren(parts.units_of_work, parts.queue, parts.clock)
+        return Settler(parts.settle, bear, parts.clock, Bell(self._timers), patience, self._log, self._let_go)
 
     def _make_runner(self, spawn: Spawn) -> Runner:
         parts = self._parts
@@ -249,6 +252,7 @@ class Worker:
             self._threads,
             self._children.run,
             parts.log,
+            asking(NewJobs(parts.codec, parts.clock), parts.ids),
             parts.middleware,
             parts.rules.result_bytes,
         )

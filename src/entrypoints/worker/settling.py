@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from ...application.child_jobs import BearChildren
 from ...application.failures import simple
 from ...application.heartbeat import Hold
 from ...application.ports.jobs import SettleAnswer, Settled
@@ -12,6 +13,7 @@ from ...application.ports.telemetry import Log
 from ...application.settle import Ending, SettleAttempts
 from ...domain.errors import Unavailable
 from ...domain.outcomes import Discarded, Outcome, Succeeded
+from ...domain.spec import Birth
 from ...domain.status import JobStatus
 from .bell import Bell
 from .outage import Patience
@@ -25,6 +27,7 @@ class Settler:
     def __init__(
         self,
         settle: SettleAttempts,
+        bear: BearChildren,
         clock: Clock,
         bell: Bell,
         patience: Patience,
@@ -32,6 +35,7 @@ class Settler:
         let_go: Callable[[Sequence[Hold]], None],
     ) -> None:
         self._settle = settle
+        self._bear = bear
         self._clock = clock
         self._bell = bell
         self._patience = patience
@@ -81,8 +85,9 @@ class Settler:
             self.in_flight = 0
 
     async def _write_set(self, batch: Sequence[tuple[Hold, Outcome]]) -> None:
+        children = await self._children(batch)
         now = self._clock.monotonic()
-        endings = [ending(hold, outcome, now) for hold, outcome in batch]
+        endings = [ending(hold, outcome, now, children.get(hold, ())) for hold, outcome in batch]
         for hold, _ in batch:
             hold.settling = True
         try:
@@ -96,11 +101,25 @@ class Settler:
             for hold, _ in batch:
                 hold.settling = False
         self._let_go([hold for hold, _ in batch])
+        if children:
+            await self._bear.tell(birth for births in children.values() for birth in births)
         for (hold, outcome), told in zip(batch, answers, strict=True):
             if told.answer is SettleAnswer.LEASE_LOST:
                 self._log.warning("job.lease_lost", job_id=str(told.fence.job_id), task=hold.claim.task)
             elif not isinstance(outcome, Succeeded):
                 self._tell(hold, outcome, told)
+
+    async def _children(self, batch: Sequence[tuple[Hold, Outcome]]) -> dict[Hold, tuple[Birth, ...]]:
+        """Return the births of the jobs that handlers asked for; few do."""
+        parents = [
+            (hold, hold.context.children)
+            for hold, outcome in batch
+            if hold.context is not None and hold.context.children and isinstance(outcome, Succeeded)
+        ]
+        if not parents:
+            return {}
+        births = await self._bear.births([(hold.claim, children) for hold, children in parents])
+        return {hold: born for (hold, _), born in zip(parents, births, strict=True)}
 
     def _tell(self, hold: Hold, outcome: Outcome, told: Settled) -> None:
         """Write a line about an attempt that did not succeed; success is silent, for it is the rule."""
@@ -130,7 +149,7 @@ class Settler:
         await self._write_set([(hold, why)])
 
 
-def ending(hold: Hold, outcome: Outcome, now: float) -> Ending:
+def ending(hold: Hold, outcome: Outcome, now: float, children: tuple[Birth, ...] = ()) -> Ending:
     """Return how `hold` ended, its run time counted until `now`."""
     ran = None if hold.began is None else timedelta(seconds=max(now - hold.began, 0.0))
-    return Ending(hold.claim, outcome, ran)
+    return Ending(hold.claim, outcome, ran, children)

@@ -18,7 +18,7 @@ from ...application.ports.runtime import Post
 from ...application.ports.telemetry import Log
 from ...application.settle import Ending, SettleAttempts
 from ...domain.errors import Unavailable
-from ...domain.outcomes import Outcome, Released
+from ...domain.outcomes import Outcome, Released, Succeeded
 from .parts import WorkerRules
 from .run import Run
 from .settling import ending
@@ -145,6 +145,10 @@ def _suspects(runs: Sequence[Run], blocker: Blocker) -> Iterator[Run]:
 
 def _endings(runs: Sequence[Run], culprits: Collection[Run], now: float) -> Iterator[Ending]:
     for run in runs:
+        if run.settling:
+            continue
         outcome: Outcome = stopped_outcome(Stop.TIMEOUT) if run in culprits else run.ended or Released()
-        if not run.settling:
-            yield ending(run, outcome, now)
+        children = (run.context.children or []) if run.context and isinstance(outcome, Succeeded) else []
+        if any(child.undeclared for child in children):
+            outcome, children = Released(), []  # whose settings only the worker's own loop could look up
+        yield ending(run, outcome, now, tuple(child.birth(run.claim, None) for child in children))

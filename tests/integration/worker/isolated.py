@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from equeue import Context, Discard, Fixed, Retry, Snooze, Tasks
+from equeue import Context, Discard, Exponential, Fixed, Retry, Snooze, Tasks, options
 
 tasks = Tasks()
 ONCE: dict[str, Any] = {"isolation": "process", "max_retries": 0, "backoff": Fixed(base=0)}
@@ -40,6 +40,16 @@ async def asynchronous(ctx: Context) -> int:
     ctx.progress(1, 2, "half")
     await asyncio.sleep(0)
     return os.getpid()
+
+
+@tasks.task("child.asks", **ONCE)
+def asking(ctx: Context, fail: bool = False) -> str:  # noqa: FBT001, FBT002 - a payload field
+    """Ask for other jobs."""
+    first = ctx.enqueue(options(asynchronous, delay=60, tags=["a"], unique="only"))
+    ctx.enqueue(options("child.async", priority=1, backoff=Exponential(base=3)), {})
+    if fail:
+        raise ValueError("no")
+    return str(first.id)
 
 
 @tasks.task("child.raise", **ONCE)

@@ -10,6 +10,8 @@ import pytest
 from tests.integration.worker.isolated import tasks
 from tests.unit.worker.world import World
 
+from equeue import Exponential
+from equeue.adapters.system import UuidV7Ids
 from equeue.domain.ids import JobId
 from equeue.domain.job import Job
 from equeue.domain.outcomes import AttemptOutcome
@@ -23,6 +25,7 @@ RULES = WorkerRules(concurrency=4, cancel_grace=timedelta(seconds=5))
 async def world() -> AsyncIterator[World]:
     """A world with a worker in it."""
     world = World()
+    world.ids = UuidV7Ids()
     await world.start(tasks, RULES)
     yield world
     assert await world.stop() == [0]
@@ -100,6 +103,17 @@ async def test_a_process_that_dies_is_a_crash(world: World, how: str, words: str
     assert job.error is not None
     assert words in job.error.message
     assert (await ran(world, "child.async")).status is JobStatus.SUCCEEDED
+
+
+async def test_a_handler_elsewhere_asks_for_jobs(world: World) -> None:
+    """They come across with all their settings, and are born with its success alone."""
+    job = await ran(world, "child.asks")
+    called, named = sorted((each for each in world.store.jobs.values() if each.parent_id == job.id), key=lambda j: j.id)
+    assert job.result == f'"{called.id}"'.encode()
+    assert (called.tags, called.unique_key, called.run_at - job.created_at) == (("a",), "only", timedelta(seconds=60))
+    assert (named.priority, named.backoff, named.max_retries) == (1, Exponential(base=3), 0)
+    failed = await ran(world, "child.asks", {"fail": True})
+    assert [each for each in world.store.jobs.values() if each.parent_id == failed.id] == []
 
 
 async def test_memory_is_bounded(world: World) -> None:

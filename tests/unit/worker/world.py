@@ -22,6 +22,7 @@ from equeue.application.enqueue import Draft, Enqueue
 from equeue.application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.jobs import Created, JobLeases
+from equeue.application.ports.platform import Ids
 from equeue.application.ports.reads import Attempt
 from equeue.application.settle import SettleAttempts
 from equeue.application.tasks import Tasks
@@ -139,7 +140,8 @@ class World:
         self.queue = MemoryJobQueue()
         self.log = KeptLog()
         self.units = memory_units_of_work(self.store)
-        self.enqueue_jobs = Enqueue(self.units, self.queue, self.clock, CountedIds())
+        self.ids: Ids = CountedIds()
+        self.enqueue_jobs = Enqueue(self.units, self.queue, self.clock, self.ids)
         self.manage = ManageJobs(self.units, self.queue)
         self.line = Line(MemoryJobLeases(self.store))
         self.heart_line = Line(MemoryJobLeases(self.store))
@@ -164,6 +166,7 @@ class World:
                 forget=ForgetAnswers(self.units),
                 clock=self.clock,
                 jitter=FixedJitter(),
+                ids=self.ids,
                 log=self.log,
                 rules=rules,
             ),
