@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import attrs
 import psycopg
-from sqlalchemy import Connection, event
+from psycopg import pq
+from sqlalchemy import URL, Connection, event
 
 from .ringer import Ringer, ringer_at, ringer_beside
 
@@ -63,7 +64,14 @@ def _ringer(connection: Connection) -> Ringer:
     driver = connection.connection.driver_connection
     if isinstance(driver, psycopg.Connection | psycopg.AsyncConnection):
         return ringer_beside(driver)
-    return ringer_at(connection.engine.url.translate_connect_args(username="user", database="dbname"))
+    return ringer_at({"conninfo": _conninfo(connection.engine.url)})
+
+
+def _conninfo(url: URL) -> str:
+    """Return another driver's address as psycopg reads it, without what only that driver knows."""
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    query = {name: value for name, value in url.query.items() if name in known}
+    return url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
 
 
 def _committed(connection: Connection) -> None:
