@@ -14,6 +14,7 @@ FIND_PYTHON := for candidate in "$$PYTHON" python3 python3.14 python3.13 python3
 # $(call suite,SECONDS,ARGUMENTS): a suite that outgrows its budget fails, and says so.
 WORKERS ?= 2
 SOAK_S ?= 600
+RACE_ROUNDS ?= 1000
 define suite
 	@echo "== pytest $(2) (budget $(1) s)"
 	@timeout --kill-after=20 --signal=INT $(1) $(BIN)/python -m pytest -q -n $(WORKERS) $(2) </dev/null; code=$$?; \
@@ -63,6 +64,19 @@ mutants: $(VENV)/dev.stamp ## Break one rule at a time and see that a test notic
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (default 600)
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
+	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
+
+.PHONY: bench-claim
+bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
+	$(BIN)/python -m bench.claim
+
+.PHONY: bench-enqueue
+bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
+	$(BIN)/python -m bench.enqueue
+
+.PHONY: bench-room
+bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
+	$(BIN)/python -m bench.room
 
 .PHONY: test-long
 test-long: test mutants soak ## Everything, also what takes long
