@@ -14,12 +14,14 @@ SCRATCH = "as_modelled"
 NOT_OURS = "schema_version"
 """Alembic's own table; the models do not know it."""
 
+# `pg_attver` is a stamp that the server itself puts on columns (seen in 15.20); it differs from table to table.
 _QUERIES: tuple[LiteralString, ...] = (
     """
     select format('column %%s.%%s', c.relname, a.attname),
       concat_ws(' | ', a.attnum, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' end,
         'default ' || pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attstorage,
-        a.attcompression, a.attstattarget, a.attoptions, a.attcollation::regcollation)
+        a.attcompression, a.attstattarget, a.attcollation::regcollation,
+        array(select o from unnest(a.attoptions) o where not starts_with(o, 'pg_attver=')))
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum

@@ -75,6 +75,7 @@ def test_lost_predicate_is_noticed(database: psycopg.Connection, modelled: Facts
         "alter table equeue.jobs alter payload type jsonb",
         "alter table equeue.jobs alter payload set storage external",
         "alter table equeue.jobs alter task set statistics 10",
+        "alter table equeue.jobs alter task set (n_distinct = 10)",
         "alter table equeue.jobs set (fillfactor = 42)",
         "alter table equeue.jobs set (toast.autovacuum_enabled = off)",
         "alter index equeue.ix_jobs_claim set (fillfactor = 42)",
