@@ -18,11 +18,20 @@ Lane: TypeAlias = tuple[str, int]
 Mark: TypeAlias = tuple[datetime, JobId]
 
 BEFORE_ALL: Mark = datetime.min.replace(tzinfo=UTC), UUID(int=0)
-LOOK = timedelta(microseconds=300)
-LOOK_PER_JOB = timedelta(microseconds=3)
-"""A look for n jobs that takes longer than LOOK + n · LOOK_PER_JOB is slow: a usual one takes a third of it."""
-MARKED_CLAIMS = 16
-MOST_MARKED_CLAIMS = 1_000
+MARKED_CLAIMS = 4
+MOST_MARKED_CLAIMS = 250
+
+
+@attrs.frozen
+class Pace:
+    """How long a look for jobs may take before it is slow: about three times what it usually takes."""
+
+    look: timedelta = timedelta(microseconds=300)
+    each_job: timedelta = timedelta(microseconds=3)
+
+    def slowness(self, took: timedelta, jobs: int) -> float:
+        """Return how many times slower than allowed a look for so many jobs was."""
+        return took / (self.look + jobs * self.each_job)
 
 
 @attrs.define
@@ -36,6 +45,7 @@ class Claiming:
     of the time), and never is an answer short of what was asked without a full look.
     """
 
+    _pace: Pace = Pace()
     _marks: dict[Lane, Mark] = attrs.field(factory=dict, init=False)
     _marked_claims: int = attrs.field(default=0, init=False)
 
@@ -48,9 +58,14 @@ class Claiming:
         if len(claims) < order.limit:
             rest = attrs.evolve(order, limit=order.limit - len(claims))
             found, took = await self._look(connection, rest, {})
-            self._marked_claims = _marked_claims(took, rest.limit) if len(found) == rest.limit else 0
+            self._marked_claims = self._after(took, rest.limit) if len(found) == rest.limit else 0
             claims = in_order(claims + found, order) if claims else found
         return claims
+
+    def _after(self, took: timedelta, limit: int) -> int:
+        """Return for how many claims marks are to be used after a full look that took so long."""
+        slowness = self._pace.slowness(took, limit)
+        return 0 if slowness < 1 else min(int(MARKED_CLAIMS * slowness), MOST_MARKED_CLAIMS)
 
     async def _look(
         self, connection: Connection, order: ClaimOrder, marks: dict[Lane, Mark]
@@ -101,8 +116,3 @@ def _facts(order: ClaimOrder) -> dict[str, Any]:
         "begun": order.begun,
         "tasks": None if order.tasks is None else sorted(order.tasks),
     }
-
-
-def _marked_claims(took: timedelta, limit: int) -> int:
-    slowness = took / (LOOK + limit * LOOK_PER_JOB)
-    return 0 if slowness < 1 else min(int(MARKED_CLAIMS * slowness), MOST_MARKED_CLAIMS)

@@ -28,7 +28,7 @@ class PostgresJobLeases:
     """A `JobLeases` on a lane: in AUTOCOMMIT, so that one statement is one round trip and one transaction."""
 
     _lane: Lane
-    _claiming: Claiming = attrs.field(factory=Claiming, init=False)
+    _claiming: Claiming = attrs.field(factory=Claiming)
 
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
         """Lease due jobs to a worker."""
