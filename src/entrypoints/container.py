@@ -126,12 +126,16 @@ class Migrations:
 
 
 async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
-    """Look whether the database answers, its schema fits, and hints flow."""
+    """Look whether the database answers, its schema fits, and hints flow.
+
+    Anybody may ask. So it tells that the database is away, and the log why: the driver's reason names address and user.
+    """
     hints = await queue.health()
     try:
         fit = await schema_fit(engine)
     except Unavailable as away:
-        silent = Check(ok=False, detail=str(away))
+        get_log().debug("database.away", reason=str(away))
+        silent = Check(ok=False, detail="the database does not answer")
         return Readiness(silent, silent, Check(hints.ok, hints.detail))
     schema = Check(fit.fits, "" if fit.fits else f"{fit.detail}; {fit.remedy}")
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))

@@ -92,7 +92,7 @@ class Dispatch:
         if problem.status not in MALFORMED or "job_id" not in self.endpoint.parameters or caller is None:
             return problem
         found = await self.services.reads.get(job_id(request.path_params), caller.sees_only)
-        return problem if found else missing_job()
+        return problem if found and caller.reaches(found[0].queue) else missing_job()
 
 
 def respond(answer: Answer) -> ASGIResponse:

@@ -189,6 +189,7 @@ async def test_key_confined_to_queues_reaches_no_other_job(api: Caller, world: W
     for method, path in ABOUT_A_JOB[:4]:
         assert (await confined(method, f"{JOBS}/{inside.id}{path}")).status_code < 300
         is_problem(await confined(method, f"{JOBS}/{outside.id}{path}"), "not-found")
+        is_problem(await confined(method, f"{JOBS}/{outside.id}{path}?nonsense=1"), "not-found")
 
 
 async def test_key_that_only_writes_reads_no_job(api: Caller, world: World) -> None:
