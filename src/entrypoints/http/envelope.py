@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _PATH_CHARS = 200
 _QUIET = "/health/"
+_READING = frozenset({"GET", "HEAD"})
+_REFUSED = 300
 _log = structlog.get_logger("equeue.http")
 
 SAFE_HEADERS = (
@@ -67,7 +69,7 @@ class Envelope:
         # The raw path is percent-encoded, so nothing in it can forge a line; the query may hold secrets and stays out.
         path = scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")[:_PATH_CHARS]
         principal = scope["state"].get("principal")
-        (_log.debug if path.startswith(_QUIET) else _log.info)(
+        (_log.debug if self._is_routine(path) else _log.info)(
             "http.answered",
             method=scope["method"],
             path=path,
@@ -76,6 +78,10 @@ class Envelope:
             request_id=request_id(scope),
             principal=principal.name if principal else None,
         )
+
+    def _is_routine(self, path: str) -> bool:
+        """Tell whether nobody will miss the line: a probe, or a look that found what it looked for."""
+        return path.startswith(_QUIET) or (self.scope["method"] in _READING and self.status < _REFUSED)
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:

@@ -38,6 +38,26 @@ async def test_request_is_one_line_with_its_facts(api: Caller, log: list[dict[st
     assert entry["ms"] >= 0
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "level"),
+    [
+        ("GET", "/api/v1/me", "debug"),
+        ("GET", "/api/v1/jobs", "debug"),
+        ("GET", "/health/ready", "debug"),
+        ("POST", "/api/v1/jobs", "info"),
+        ("GET", "/api/v1/jobs?typo=1", "info"),
+        ("GET", "/nowhere", "info"),
+    ],
+)
+async def test_looks_that_succeed_are_not_told(
+    api: Caller, log: list[dict[str, Any]], method: str, path: str, level: str
+) -> None:
+    """Clients poll, so a look is worth a line only where one asks for every detail; writes and refusals are told."""
+    await api(method, path, json={"task": "a"} if method == "POST" else None)
+    [entry] = [entry for entry in log if entry["event"] == "http.answered"]
+    assert entry["log_level"] == level
+
+
 async def test_log_holds_no_secret(api: Caller, log: list[dict[str, Any]]) -> None:
     """Neither key nor payload nor query, on success and on refusal."""
     canary = "canary-8f1e"
