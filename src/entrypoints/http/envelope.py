@@ -69,7 +69,7 @@ class Envelope:
         # The raw path is percent-encoded, so nothing in it can forge a line; the query may hold secrets and stays out.
         path = scope.get("raw_path", b"").partition(b"?")[0].decode("latin-1")[:_PATH_CHARS]
         principal = scope["state"].get("principal")
-        (_log.debug if self._is_routine(path) else _log.info)(
+        (_log.debug if _is_routine(scope["method"], path, self.status) else _log.info)(
             "http.answered",
             method=scope["method"],
             path=path,
@@ -79,9 +79,10 @@ class Envelope:
             principal=principal.name if principal else None,
         )
 
-    def _is_routine(self, path: str) -> bool:
-        """Tell whether nobody will miss the line: a probe, or a look that found what it looked for."""
-        return path.startswith(_QUIET) or (self.scope["method"] in _READING and self.status < _REFUSED)
+
+def _is_routine(method: str, path: str, status: int) -> bool:
+    """Tell whether nobody will miss the line: a probe, or a look that found what it looked for."""
+    return path.startswith(_QUIET) or (method in _READING and status < _REFUSED)
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
