@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.errors import CheckViolation, DataError, ProgramLimitExceeded, StatementTooComplex
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from ...domain.errors import InvalidJob, Unavailable, Violation
 from .engine import is_unavailable
 
-UNSTORABLE = (DataError, CheckViolation, ProgramLimitExceeded, StatementTooComplex, UnicodeEncodeError)
+UNSTORABLE = (DataError, CheckViolation, ProgramLimitExceeded, StatementTooComplex, UnicodeError)
 """The database, or the driver before it, refuses a value; another value would do."""
 
 _PASSING = {"40001", "40P01", "55P03", "57014"}
@@ -42,14 +43,14 @@ def translated() -> Iterator[None]:
     """Turn what the database raises within into `Unavailable`, `InvalidJob` or `StorageFault`."""
     try:
         yield
-    except (psycopg.Error, SQLAlchemyError, OSError, UnicodeEncodeError) as error:
+    except (psycopg.Error, SQLAlchemyError, OSError, UnicodeError) as error:
         raise told(error) from error
 
 
 def told(error: BaseException) -> Exception:
     """Return `error` in eQueue's words."""
     cause = getattr(error, "orig", None) or error
-    if is_unavailable(cause) or getattr(cause, "sqlstate", None) in _PASSING or isinstance(error, TimeoutError):
+    if is_unavailable(cause) or getattr(cause, "sqlstate", None) in _PASSING or isinstance(error, PoolExhausted):
         return Unavailable("the database does not answer")
     if isinstance(cause, UNSTORABLE):
         return InvalidJob((violation(cause),))

@@ -25,7 +25,7 @@ Key: TypeAlias = tuple[int, int]
 async def settle(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
     """Write a set of settlements as one; where one of them cannot be stored, each by itself."""
     try:
-        return await _settle(connection, settlements)
+        return await settle_within(connection, settlements)
     except UNSTORABLE:
         if len(settlements) == 1:
             return [Settled(settlements[0].fence, SettleAnswer.UNSTORABLE, JobStatus.RUNNING)]
@@ -36,8 +36,8 @@ async def settle_apart(connection: Connection, settlements: Sequence[Settlement]
     """Write a set inside a transaction; where that fails, each by itself, passing over what cannot be written."""
     try:
         async with connection.transaction():
-            return await _settle(connection, settlements)
-    except (psycopg.Error, UnicodeEncodeError) as error:
+            return await settle_within(connection, settlements)
+    except (psycopg.Error, UnicodeError) as error:
         if connection.closed or is_unavailable(error):
             raise
         if len(settlements) == 1:
@@ -45,7 +45,8 @@ async def settle_apart(connection: Connection, settlements: Sequence[Settlement]
         return [answer for settlement in settlements for answer in await settle_apart(connection, [settlement])]
 
 
-async def _settle(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
+async def settle_within(connection: Connection, settlements: Sequence[Settlement]) -> list[Settled]:
+    """Write a set of settlements; a part of the transaction under way, if there is one."""
     rounds = _rounds([settlement.fence.job_id.int for settlement in settlements])
     answers: dict[int, Settled] = {}
     at_once = len(rounds) <= 1 and not any(settlement.children for settlement in settlements)
