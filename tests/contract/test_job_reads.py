@@ -3,10 +3,18 @@
 from tests.builders import OOPS, OTHER_OWNER, OWNER, a_birth, seconds
 from tests.contract.world import World, near
 
-from equeue.application.ports.reads import JobFilter, Position
+from equeue.application.ports.reads import LEFT_OUT, JobFilter, Portion, Position
+from equeue.domain.access import Principal, Role
 from equeue.domain.job import Job
 from equeue.domain.outcomes import Discarded, Succeeded
 from equeue.domain.status import JobStatus
+
+BRIEF = Portion(whole=frozenset(), small=64)
+
+
+def a_document(size: int, letter: str = "y") -> bytes:
+    """Return a JSON object of so many bytes, written as PostgreSQL writes it."""
+    return b'{"x": "%s"}' % (letter.encode() * (size - 9))
 
 
 async def walk(world: World, where: JobFilter, *, limit: int, oldest_first: bool = False) -> list[Job]:
@@ -16,6 +24,7 @@ async def walk(world: World, where: JobFilter, *, limit: int, oldest_first: bool
     while True:
         page = await world.reads.page(where, limit=limit, after=after, oldest_first=oldest_first)
         jobs.extend(page.items)
+        assert page.items or after is None
         assert len(page.items) == limit or not page.has_more
         if not page.has_more:
             return jobs
@@ -108,6 +117,100 @@ async def test_filters_narrow_and_combine(world: World) -> None:
             and (not where.statuses or now[job.id].status in where.statuses)
         ]
         assert await walk(world, where, limit=4) == expected
+
+
+async def test_large_documents_are_left_out_and_named(world: World) -> None:
+    """What is over the bound does not come, nor does the page say so of documents that are not there."""
+    small, large = a_document(64), a_document(65)
+    for payload, result in ((small, small), (small, large), (large, small), (large, large), (large, None)):
+        claim = await world.claimed(a_birth(payload=payload))
+        await world.settle(claim, Succeeded(result) if result else Discarded(OOPS))
+        await world.let_pass(seconds(1))
+    page = await world.reads.page(JobFilter(), limit=10, portion=BRIEF, oldest_first=True)
+    assert [(job.payload, job.result) for job in page.items] == [
+        (small, small),
+        (small, LEFT_OUT),
+        (LEFT_OUT, small),
+        (LEFT_OUT, LEFT_OUT),
+        (LEFT_OUT, None),
+    ]
+    named = [sorted(page.left_out.get(job.id, ())) for job in page.items]
+    assert named == [[], ["result"], ["payload"], ["payload", "result"], ["payload"]]
+
+
+async def test_documents_that_are_asked_for_come_whatever_their_size(world: World) -> None:
+    """Each on its own."""
+    large = a_document(300_000)
+    claim = await world.claimed(a_birth(payload=large))
+    await world.settle(claim, Succeeded(large))
+    for whole in (frozenset(), frozenset({"payload"}), frozenset({"result"}), frozenset({"payload", "result"})):
+        page = await world.reads.page(JobFilter(), limit=1, portion=Portion(whole=whole, small=64))
+        (job,) = page.items
+        assert {name for name in ("payload", "result") if getattr(job, name) == large} == whole
+        assert page.left_out.get(job.id, frozenset()) == {"payload", "result"} - whole
+
+
+async def test_many_short_words_are_as_large_as_their_text(world: World) -> None:
+    """However much room a store itself needs for them."""
+    for words in (b'{"x": [%s]}' % b", ".join([word] * 500) for word in (b"0", b"{}", b'""', b'{"": 0}', b"1e-9")):
+        (job,) = await world.enqueue(a_birth(payload=words))
+        size = len((await world.job(job.id)).payload)
+        for small, there in ((size, True), (size - 1, False)):
+            page = await world.reads.page(JobFilter(), limit=1, portion=Portion(whole=frozenset(), small=small))
+            assert (page.items[0].payload != LEFT_OUT) is there
+        await world.let_pass(seconds(1))
+
+
+async def test_a_page_ends_with_the_job_that_fills_it(world: World) -> None:
+    """Fewer jobs than asked for, at least one, and a walk along them misses none."""
+    sizes = [400, 100, 500, 99, 1, 2_000, 10, 10]
+    for size in sizes:
+        await world.enqueue(a_birth(payload=a_document(size) if size > 9 else b"{}"))
+        await world.let_pass(seconds(1))
+    jobs = (await world.reads.page(JobFilter(), limit=50, oldest_first=True)).items
+    pages: list[int] = []
+    seen: list[Job] = []
+    more, after = True, None
+    while more:
+        page = await world.reads.page(JobFilter(), limit=3, after=after, oldest_first=True, portion=Portion(page=500))
+        pages.append(len(page.items))
+        seen.extend(page.items)
+        more, after = page.has_more, Position(seen[-1].created_at, seen[-1].id)
+    assert tuple(seen) == jobs
+    assert pages == [2, 1, 3, 2]
+
+
+async def test_what_is_left_out_fills_no_page(world: World) -> None:
+    """Only what comes counts."""
+    await world.enqueue(*(a_birth(payload=a_document(1_000)) for _ in range(5)))
+    page = await world.reads.page(JobFilter(), limit=5, portion=Portion(whole=frozenset(), small=64, page=65))
+    assert (len(page.items), page.has_more) == (5, False)
+
+
+async def test_globs_confine_a_page_as_they_confine_a_key(world: World) -> None:
+    """`*` is any text, `?` one character, and all else is itself, whatever it means to the store."""
+    names = ("email", "email.bulk", "e_mail", "exmail", "e-mail", "emails", "a", "default")
+    await world.enqueue(*(a_birth(queue=name) for name in names))
+    for globs in (
+        (),
+        ("email*",),
+        ("e_mail",),
+        ("e?mail",),
+        ("?",),
+        ("*.*", "default"),
+        ("%",),
+        ("e%",),
+        ("[ae]*",),
+        ("e\\_mail",),
+        ("*",),
+        ("",),
+        ("E*",),
+        ("'",),
+    ):
+        key = Principal(OWNER, Role.ADMIN, frozenset(), None, globs)
+        expected = {name for name in names if key.reaches(name)}
+        found = await walk(world, JobFilter(queue_globs=globs), limit=3)
+        assert ({job.queue for job in found}, len(found)) == (expected, len(expected)), globs
 
 
 async def test_a_page_of_nothing_is_empty(world: World) -> None:

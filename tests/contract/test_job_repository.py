@@ -206,6 +206,16 @@ async def test_a_change_is_refused_once_the_job_has_moved_on(world: World) -> No
     assert (await world.job(same.id)).revision == 99
 
 
+async def test_a_change_is_refused_after_a_run_that_left_no_other_trace(world: World) -> None:
+    """Claimed and given back, the job looks as it did, but for its lease token."""
+    claim = await world.claimed(a_birth())
+    before = await world.ended(claim, Released())
+    await world.settle(await world.reclaimed(claim.job_id), Released())
+    after, _ = before.run_now(await world.now())
+    async with world.units_of_work() as unit:
+        assert await unit.jobs.change([Change(before, after)]) == {before.id}
+
+
 async def test_a_heartbeat_refuses_no_change(world: World) -> None:
     """A lease that was extended, a start or progress does not count as having moved on, and none of it is undone."""
     claim = await world.claimed(a_birth(), begun=False)
