@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ...application.ports.catalogue import TaskDeclaration
+from .backoffs import backoff_document, backoff_of
 from .errors import translated
 from .models import TaskRow
-from .rows import backoff_document, backoff_of
 
 
 @attrs.frozen

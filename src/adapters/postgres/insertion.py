@@ -14,7 +14,6 @@ import msgspec
 
 from ...domain.errors import Unavailable
 from ...domain.ids import JobId, Json, UserId
-from ...domain.retry import Backoff, Exponential
 from ...domain.spec import (
     DEFAULT_MAX_RETRIES,
     DEFAULT_PRIORITY,
@@ -25,14 +24,14 @@ from ...domain.spec import (
     OnConflict,
 )
 from ...domain.transitions import Event, follow
+from .backoffs import backoff_facts
 
 ROUNDS = 100
 """How often a key whose holder is never seen is tried for again."""
 
 # One text instead of nineteen arrays: a third of the client's and half of the server's work for a thousand rows, and
 # for a single one as quick as VALUES. A payload travels as text within it, so that nobody's payload can say more than
-# its own column. Any unique index may refuse a row: `uq_jobs_unique_slot`, or the primary key when a set is sent once
-# more after its answer was lost.
+# its own column.
 INSERT = f"""
 insert into equeue.jobs (id, status, task, queue, payload, priority, run_at, max_retries, timeout_s, backoff,
   expires_at, tags, unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
@@ -46,9 +45,16 @@ from jsonb_to_recordset(cast(%(jobs)s as jsonb)) as born (id uuid, task text, qu
   priority smallint, run_at timestamptz, delay_s double precision, max_retries integer, timeout_s double precision,
   backoff jsonb, expires_at timestamptz, tags text[], unique_key text, unique_while equeue.unique_while,
   unique_slot text, concurrency_key text, user_id uuid, parent_id uuid, traceparent text)
-on conflict do nothing
 """
-STORE = INSERT + "returning id"
+
+# In a transaction that knows whether it committed. uq_jobs_unique_slot arbitrates.
+ADD = (
+    INSERT
+    + "on conflict (unique_slot) where unique_slot is not null do nothing returning id, created_at, payload::text"
+)
+
+# For a set that may have been sent before: then the primary key refuses those of its rows that are there.
+STORE = INSERT + "on conflict do nothing returning id"
 
 # Who stands in the way of rows that were not inserted: the holders of their keys, or they themselves, stored before.
 # Primary key and uq_jobs_unique_slot.
@@ -123,7 +129,7 @@ def inserting(rows: Sequence[NewRow]) -> Course:
     holders: dict[JobId, Holder] = {}
     waiting = rows
     for _ in range(ROUNDS):
-        stored = yield Query(STORE, {"jobs": _document(waiting)})
+        stored = yield Query(STORE, {"jobs": document(waiting)})
         holders.update((row[0], None) for row in stored)
         waiting = [row for row in waiting if row.job_id not in holders]
         if waiting:
@@ -139,8 +145,8 @@ def declared(tasks: Iterable[str]) -> Query:
     return Query(DECLARED, {"tasks": _text(list(tasks))})
 
 
-def _document(rows: Sequence[NewRow]) -> str:
-    """Return the rows as one document, in the order of their keys, so that two sets never wait for one another."""
+def document(rows: Sequence[NewRow]) -> str:
+    """Return what `INSERT` takes: rows in the order of their slots, so that two sets never wait for one another."""
     if any(row.slot is not None for row in rows):
         rows = sorted(rows, key=lambda row: row.slot or "")
     return _text([row.columns for row in rows])
@@ -179,14 +185,6 @@ def _shared(spec: JobSpec) -> dict[str, object]:
         "traceparent": spec.traceparent,
     }
     return {name: value for name, value in facts.items() if value is not None}
-
-
-def backoff_facts(backoff: Backoff | None) -> dict[str, str | float] | None:
-    """Return what a column holds of a backoff; its durations are named after their unit."""
-    if backoff is None:
-        return None
-    facts: dict[str, str | float] = {"kind": backoff.kind, "base_s": backoff.base, "jitter": backoff.jitter}
-    return facts | {"factor": backoff.factor, "cap_s": backoff.cap} if isinstance(backoff, Exponential) else facts
 
 
 def _text(value: object) -> str:

@@ -16,8 +16,9 @@ from ...domain.job import Job
 from ...domain.spec import Birth, OnConflict
 from .engine import driver_of
 from .errors import UNSTORABLE, translated, violation
+from .insertion import ADD, document, row_of
 from .models import JobRow
-from .moves import ADD, CHANGE, CHANGE_PAYLOAD, birth_columns, change_columns, changes_payload
+from .moves import CHANGE, CHANGE_PAYLOAD, change_columns, changes_payload
 from .rows import job_of, utc
 
 ALL_COLUMNS = tuple(JobRow.__table__.columns)
@@ -71,9 +72,8 @@ class PostgresJobRepository:
             raise InvalidJob(await self._violations(births, whole)) from None
 
     async def _insert_set(self, births: Sequence[Birth], whole: Sequence[Birth]) -> dict[JobId, Enqueued]:
-        in_order = sorted(births, key=lambda birth: birth.unique_slot or "")
         try:
-            rows = await self._run(ADD, birth_columns(in_order))
+            rows = await self._run(ADD, {"jobs": document([row_of(birth) for birth in births])})
         except UNSTORABLE as error:
             if len(births) > 1:
                 raise

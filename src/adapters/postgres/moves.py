@@ -1,36 +1,9 @@
-"""Births and people's moves: one statement for any number of them, and the columns of arrays that it takes."""
-# ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
+"""People's moves: one statement for any number of them, and the columns of arrays that it takes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from ...application.ports.jobs import Change
-from ...domain.spec import Birth
-from .rows import backoff_document
-from .statements import QUEUED
-
-NOW = timedelta(0)
-
-# One statement for any number of births, in the order of their slots, so that two transactions that want the same
-# keys wait for each other in the same order. uq_jobs_unique_slot arbitrates.
-ADD = f"""
-insert into equeue.jobs (id, status, task, queue, payload, priority, run_at, max_retries, timeout_s, backoff,
-  expires_at, tags, unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
-select born.id, '{QUEUED}', born.task, born.queue, born.payload::jsonb, born.priority,
-  coalesce(born.run_at, now() + born.delay), born.max_retries, born.timeout_s, born.backoff::jsonb, born.expires_at,
-  born.tags::text[], born.unique_key, born.unique_while::equeue.unique_while, born.unique_slot, born.concurrency_key,
-  born.user_id, born.parent_id, born.traceparent
-from unnest(%(ids)b::uuid[], %(tasks)b::text[], %(queues)b::text[], %(payloads)b::text[], %(priorities)b::smallint[],
-    %(run_at)b::timestamptz[], %(delays)b::interval[], %(max_retries)b::integer[], %(timeouts)b::float8[],
-    %(backoffs)b::text[], %(expires_at)b::timestamptz[], %(tags)b::text[], %(unique_keys)b::text[],
-    %(unique_whiles)b::text[], %(unique_slots)b::text[], %(concurrency_keys)b::text[], %(user_ids)b::uuid[],
-    %(parent_ids)b::uuid[], %(traceparents)b::text[])
-  as born (id, task, queue, payload, priority, run_at, delay, max_retries, timeout_s, backoff, expires_at, tags,
-    unique_key, unique_while, unique_slot, concurrency_key, user_id, parent_id, traceparent)
-on conflict (unique_slot) where unique_slot is not null do nothing
-returning id, created_at, payload::text
-"""
 
 _CHANGE = """
 update equeue.jobs as j
@@ -92,33 +65,6 @@ CHANGE = _CHANGE.format(payload="")
 
 # The same with a new payload; apart, because the rules on a payload are checked again when it is written.
 CHANGE_PAYLOAD = _CHANGE.format(payload=",\n    payload = wish.payload::jsonb")
-
-
-def birth_columns(births: Sequence[Birth]) -> dict[str, Any]:
-    """Return what `statements.ADD` takes."""
-    specs = [birth.spec for birth in births]
-    uniques = [spec.unique for spec in specs]
-    return {
-        "ids": [birth.job_id for birth in births],
-        "tasks": [spec.task for spec in specs],
-        "queues": [spec.queue for spec in specs],
-        "payloads": [spec.payload.decode() for spec in specs],
-        "priorities": [spec.priority for spec in specs],
-        "run_at": [spec.run_at for spec in specs],
-        "delays": [spec.delay or NOW for spec in specs],
-        "max_retries": [spec.max_retries for spec in specs],
-        "timeouts": [spec.timeout.total_seconds() for spec in specs],
-        "backoffs": [backoff_document(spec.backoff) for spec in specs],
-        "expires_at": [spec.expires_at for spec in specs],
-        "tags": [_array(spec.tags) for spec in specs],
-        "unique_keys": [unique and unique.key for unique in uniques],
-        "unique_whiles": [unique and unique.held_while.value for unique in uniques],
-        "unique_slots": [birth.unique_slot for birth in births],
-        "concurrency_keys": [spec.concurrency_key for spec in specs],
-        "user_ids": [birth.user_id for birth in births],
-        "parent_ids": [birth.parent_id for birth in births],
-        "traceparents": [spec.traceparent for spec in specs],
-    }
 
 
 def change_columns(changes: Sequence[Change]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from ...domain.ids import Json
 from ...domain.job import Job
 from ...domain.lease import Claim, Fence
 from ...domain.outcomes import AttemptOutcome, JobError
-from ...domain.retry import Backoff, Exponential, Fixed
 from ...domain.spec import UniqueWhile
 from ...domain.status import JobStatus
+from .backoffs import backoff_of
 
 
 def claim_of(row: Sequence[Any]) -> Claim:
@@ -104,32 +104,6 @@ def utc(instant: datetime) -> datetime:
 def maybe_utc(instant: datetime | None) -> datetime | None:
     """Return the instant, if there is one, in UTC."""
     return None if instant is None else instant.astimezone(UTC)
-
-
-def backoff_of(document: Json | str | None) -> Backoff | None:
-    """Return the backoff that a column holds."""
-    if document is None:
-        return None
-    facts = json.loads(document)
-    if facts["kind"] == Fixed.kind:
-        return Fixed(facts["base_s"], facts.get("jitter", Fixed().jitter))
-    usual = Exponential()
-    return Exponential(
-        facts["base_s"],
-        facts.get("factor", usual.factor),
-        facts.get("cap_s", usual.cap),
-        facts.get("jitter", usual.jitter),
-    )
-
-
-def backoff_document(backoff: Backoff | None) -> str | None:
-    """Return what a column holds of a backoff; its durations are named after their unit."""
-    if backoff is None:
-        return None
-    facts: dict[str, str | float] = {"kind": backoff.kind, "base_s": backoff.base, "jitter": backoff.jitter}
-    if isinstance(backoff, Exponential):
-        facts |= {"factor": backoff.factor, "cap_s": backoff.cap}
-    return json.dumps(facts)
 
 
 def error_of(document: Json | None) -> JobError | None:

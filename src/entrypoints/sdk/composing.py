@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeAlias, overload
 import attrs
 
 from ...adapters.codec import MsgspecCodec
+from ...adapters.postgres.backoffs import backoff_of
 from ...adapters.postgres.insertion import Holder, NewRow, Query, Rows, declared, inserting, new_row
 from ...adapters.system import SystemClock, UuidV7Ids
 from ...application.new_jobs import EnqueuedJob, EnqueueOutcome, NewJob, NewJobs
@@ -93,8 +94,6 @@ def due_queues(jobs: Sequence[NewJob], answers: Sequence[object]) -> frozenset[s
 
 def declarations(rows: Rows) -> dict[str, TaskDeclaration]:
     """Return what workers declared, by task."""
-    from ...adapters.postgres.rows import backoff_of  # noqa: PLC0415 - imports SQLAlchemy, for few callers' sake
-
     return {
         row[0]: TaskDeclaration(
             row[0], row[1], row[2], backoff_of(row[4]), None if row[3] is None else timedelta(seconds=row[3])
