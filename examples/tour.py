@@ -55,8 +55,8 @@ def main() -> int:
 
 
 def modules() -> list[str]:
-    """Return the module files of the running Python's own standard library."""
-    found = (path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py"))
+    """Return the module files of the running Python's own standard library, without links to elsewhere."""
+    found = (path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py") if not path.is_symlink())
     return sorted(str(path) for path in found if not NOT_PARSED.intersection(path.parts))
 
 

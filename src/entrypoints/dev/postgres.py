@@ -23,7 +23,7 @@ from .places import Places, database_home, open_to_all, socket_folder
 
 DATABASE = "equeue"
 PATIENCE_S = 60.0
-STOP_S = 2.0
+STOP_S = 1.5
 _LOOK_S = 0.02
 _READY_LINE = 7
 _SERVER_USERS = ("postgres", "nobody")

@@ -18,8 +18,8 @@ from .program import Program
 EMAIL = "developer@localhost"
 DRAIN_GRACE_S = 5
 MIGRATION_PATIENCE = timedelta(minutes=1)
-WORKER_STOP_S = 6.0
-API_STOP_S = 1.5
+WORKER_STOP_S = 5.5
+API_STOP_S = 2.5
 
 
 class NotStarted(Exception):
