@@ -1,4 +1,4 @@
-"""Applies each checked-in patch to a copy of the tree, runs the tests that it names, and fails if they stay green.
+"""Breaks one rule at a time in a copy of the tree, runs the tests that have to notice, and fails if they stay green.
 
 A patch is a unified diff under a head: one sentence that says which rule it breaks, and `Tests:` with what to give
 pytest. A patch that no longer applies has to be made anew (`diff -u`), and one whose tests cannot run proves nothing:
@@ -6,7 +6,6 @@ both fail the run.
 """
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import attrs
 from tests import servers
+from tests.mutants.checks import check_mutants
+from tests.mutants.mutant import Mutant, patch_mutants
 
 ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent
@@ -28,22 +29,6 @@ TEST_S = 120
 COPIED = ("src", "tests", "migrations", "docs", "pyproject.toml")
 PASSED, FAILED = 0, 1
 """What pytest exits with; anything else means that no test was asked."""
-
-
-@attrs.frozen
-class Mutant:
-    """One rule broken: what the patch says of itself, and which tests have to notice."""
-
-    name: str
-    patch: str
-    tests: tuple[str, ...]
-
-    @classmethod
-    def read(cls, path: Path) -> "Mutant":
-        """Return the mutant that a patch describes."""
-        text = path.read_text()
-        (tests,) = (line.removeprefix("Tests:") for line in text.splitlines() if line.startswith("Tests:"))
-        return cls(path.stem, text, tuple(shlex.split(tests)))
 
 
 @attrs.frozen
@@ -66,9 +51,10 @@ class Verdict:
 
 def main(names: Sequence[str]) -> int:
     """Judge the mutants whose names contain one of `names`, else all; return the exit code."""
-    mutants = [Mutant.read(path) for path in sorted(PATCHES.glob("*.patch"))]
-    mutants = [mutant for mutant in mutants if not names or any(name in mutant.name for name in names)]
-    unchanged = [Mutant(f"(unchanged) {' '.join(tests)}", "", tests) for tests in sorted({m.tests for m in mutants})]
+    known = [*patch_mutants(PATCHES), *check_mutants(ROOT)]
+    mutants = [mutant for mutant in known if not names or any(name in mutant.name for name in names)]
+    asked = sorted({mutant.tests if "-k" not in mutant.tests else mutant.tests[:1] for mutant in mutants})
+    unchanged = [Mutant(f"(unchanged) {' '.join(tests)}", tests) for tests in asked]
     started = time.monotonic()
     with database() as environment, ThreadPoolExecutor(AT_ONCE) as pool:
         verdicts = [told(verdict) for verdict in pool.map(lambda one: judge(one, environment), [*unchanged, *mutants])]
@@ -104,14 +90,14 @@ def judge(mutant: Mutant, environment: dict[str, str]) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="equeue-mutant-") as folder:
         copy = Path(folder)
         copy_tree(copy)
-        if mutant.patch and not applied(mutant.patch, copy):
+        if mutant.change and not mutant.change(copy):
             return Verdict(mutant.name, "STALE", "the patch no longer applies")
         code, output = run_tests(mutant.tests, copy, environment)
-    word, detail = ("caught", first_failure(output)) if mutant.patch else ("BROKEN", first_failure(output))
+    word, detail = ("caught", first_failure(output)) if mutant.change else ("BROKEN", first_failure(output))
     if code == PASSED:
-        word, detail = ("SURVIVED", "") if mutant.patch else ("green", "")
+        word, detail = ("SURVIVED", "") if mutant.change else ("green", "")
     elif code == signal.SIGKILL:
-        word, detail = ("caught" if mutant.patch else "BROKEN"), "hung"
+        word, detail = ("caught" if mutant.change else "BROKEN"), "hung"
     elif code != FAILED:
         word, detail = "BROKEN", output.strip()[-300:]
     return Verdict(mutant.name, word, detail, time.monotonic() - started)
@@ -128,14 +114,6 @@ def copy_tree(copy: Path) -> None:
     (copy / "package").mkdir()
     (copy / "package" / "equeue").symlink_to(copy / "src")
     (copy / "src" / "migrations").symlink_to(copy / "migrations")
-
-
-def applied(patch: str, copy: Path) -> bool:
-    """Change the copy; tell whether the patch still fits."""
-    done = subprocess.run(
-        ["git", "apply", "--whitespace=nowarn", "-"], cwd=copy, input=patch, text=True, capture_output=True, check=False
-    )
-    return done.returncode == 0
 
 
 def run_tests(tests: Sequence[str], copy: Path, environment: dict[str, str]) -> tuple[int, str]:
