@@ -1,6 +1,7 @@
 """What a handler is given besides its payload."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from ..domain.ids import JobId, Json
@@ -8,6 +9,7 @@ from ..domain.lease import Claim
 from ..domain.spec import Birth
 from .ports.catalogue import TaskDeclaration
 from .ports.telemetry import Log
+from .ports.transactions import OpenTransaction, Transactions
 
 Encode: TypeAlias = Callable[[object, int], Json]
 PROGRESS_BYTES = 4_096
@@ -40,14 +42,30 @@ Ask: TypeAlias = Callable[[Any, Sequence[Any], Mapping[str, Any]], AskedFor]
 class Context:
     """One attempt of one job, as its handler sees it. It may be used from the handler's thread or task alone."""
 
-    __slots__ = ("_ask", "_encode", "_log", "_log_root", "_progress", "_stopping", "children", "job")
+    __slots__ = (
+        "_ask",
+        "_encode",
+        "_log",
+        "_log_root",
+        "_progress",
+        "_stopping",
+        "_transactions",
+        "children",
+        "job",
+        "open_transaction",
+    )
 
-    def __init__(self, job: Claim, encode: Encode, log: Log, ask: Ask | None = None) -> None:
+    def __init__(
+        self, job: Claim, encode: Encode, log: Log, ask: Ask | None = None, transactions: Transactions | None = None
+    ) -> None:
         self.job = job
         """The job's facts: id, task, queue, attempt, tags and more."""
         self.children: list[AskedFor] | None = None
         """The jobs asked for so far; for the worker."""
+        self.open_transaction: OpenTransaction | None = None
+        """What the handler wrote and did not take back; for the worker."""
         self._ask = ask
+        self._transactions = transactions
         self._encode = encode
         self._log_root = log
         self._log: Log | None = None
@@ -103,6 +121,32 @@ class Context:
         child = self._ask(task, args, payload)
         self.take_child(child)
         return Asked(child.id)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """Give a connection on which the handler's own writes commit together with the job's success.
+
+        ```python
+        async with ctx.transaction() as connection:
+            await connection.execute(insert(receipts).values(job_id=ctx.job.job_id, total=total))
+        ```
+
+        It is a SQLAlchemy `AsyncConnection` to the database where the job is. What is written there is kept if and
+        only if this attempt succeeds: nothing is committed before the handler returns, and nothing after another
+        worker took the job over. So such writes happen exactly once. Leaving the block by an exception undoes them;
+        otherwise end soon after it, for rows stay locked. Once an attempt; `async def` handlers only.
+        """
+        if self._transactions is None:
+            raise RuntimeError("transactions are for handlers that run on the worker's own loop")
+        if self.open_transaction is not None:
+            raise RuntimeError("an attempt has one transaction: do all in one block")
+        opened = self.open_transaction = await self._transactions.begin(self.job.timeout)
+        try:
+            yield opened.connection
+        except BaseException:
+            self.open_transaction = None
+            await opened.roll_back()
+            raise
 
     def take_child(self, child: AskedFor) -> None:
         """Keep a job that was asked for; for the worker."""

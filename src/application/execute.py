@@ -19,6 +19,7 @@ from .judging import Stop, judge, stopped_outcome, word_of
 from .ports.codec import PayloadCodec, Unencodable
 from .ports.runtime import Threads
 from .ports.telemetry import Log
+from .ports.transactions import Transactions
 
 T = TypeVar("T")
 Call: TypeAlias = Callable[[], Awaitable[Any]]
@@ -79,6 +80,7 @@ class Execute:
     isolated: Isolated
     log: Log
     ask: Ask
+    transactions: Transactions | None = None
     middleware: tuple[Middleware, ...] = ()
     result_bytes: int = PAYLOAD_BYTES
 
@@ -87,7 +89,8 @@ class Execute:
         bound = self.known.by_name.get(claim.task)
         if bound is None:
             return None
-        return Attempt(claim, bound, Context(claim, self.codec.encode, self.log, self.ask))
+        transactions = self.transactions if bound.runs_on_loop else None
+        return Attempt(claim, bound, Context(claim, self.codec.encode, self.log, self.ask, transactions))
 
     async def __call__(self, attempt: Attempt) -> Outcome:
         """Run the attempt's handler to its end and return its outcome; never raises."""

@@ -39,15 +39,16 @@ class SettleAttempts:
 
     async def __call__(self, endings: Sequence[Ending]) -> Sequence[Settled]:
         """Return what came of each ending, in order. Repeating a call is harmless."""
-        answers = list(await self.leases.settle([self._decide(ending) for ending in endings]))
+        answers = list(await self.leases.settle([self.decide(ending) for ending in endings]))
         again = {n: other for n, told in enumerate(answers) if (other := _in_the_light_of(told.answer, endings[n]))}
         if again:
-            decided = await self.leases.settle([self._decide(ending) for ending in again.values()])
+            decided = await self.leases.settle([self.decide(ending) for ending in again.values()])
             for n, told in zip(again, decided, strict=True):
                 answers[n] = told
         return answers
 
-    def _decide(self, ending: Ending) -> Settlement:
+    def decide(self, ending: Ending) -> Settlement:
+        """Return what is to be written about one ending."""
         return settle(
             ending.claim,
             ending.outcome,

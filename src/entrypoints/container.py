@@ -16,6 +16,7 @@ from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.queue import PostgresJobQueue
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.unit_of_work import postgres_units_of_work
 from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
@@ -36,6 +37,9 @@ from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from ..adapters.postgres.migrate import MigrationStatus
+
+HANDLERS_POOL = 10
+"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
 
 POOL = 5
 """Connections a process may hold at most: a worker's work, maintenance and listening, and units of work beside."""
@@ -164,6 +168,9 @@ class Container(containers.DeclarativeContainer):
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
     open_heartbeat = providers.Callable(own_leases, settings)
 
+    handlers_engine = providers.Singleton(open_engine, settings, HANDLERS_POOL)
+    transactions = providers.Singleton(PostgresTransactions, handlers_engine, HANDLERS_POOL)
+
     rules = providers.Factory(
         EnqueueRules,
         payload_bytes=settings.provided.payload_bytes,
@@ -204,3 +211,4 @@ async def close(container: Container) -> None:
     for lane in (container.work_lane(), container.maintenance_lane()):
         await lane.close()
     await container.engine().dispose()
+    await container.handlers_engine().dispose()

@@ -55,11 +55,7 @@ class MemoryJobLeases:
     async def settle(self, settlements: Sequence[Settlement]) -> Sequence[Settled]:
         """Write how attempts ended, each under its fence."""
         with Transaction(self._store) as transaction:
-            await transaction.hold(settlement.fence.job_id for settlement in settlements)
-            await transaction.hold(
-                birth.unique_slot for told in settlements for birth in told.children if birth.unique_slot
-            )
-            answers = [_settle(transaction, settlement) for settlement in settlements]
+            answers = await settle_in(transaction, settlements)
             transaction.commit()
         return answers
 
@@ -88,6 +84,13 @@ class MemoryJobLeases:
             transaction.jobs.update({job.id: job for job in expired})
             transaction.commit()
         return [job.id for job in expired]
+
+
+async def settle_in(transaction: Transaction, settlements: Sequence[Settlement]) -> list[Settled]:
+    """Write how attempts ended as a part of `transaction`."""
+    await transaction.hold(settlement.fence.job_id for settlement in settlements)
+    await transaction.hold(birth.unique_slot for told in settlements for birth in told.children if birth.unique_slot)
+    return [_settle(transaction, settlement) for settlement in settlements]
 
 
 def _claimable(job: Job, order: ClaimOrder, only: Collection[JobId] | None, now: datetime) -> bool:

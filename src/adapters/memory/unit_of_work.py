@@ -44,15 +44,15 @@ class MemoryUnitOfWork:
 
 def memory_units_of_work(store: MemoryStore) -> UnitsOfWork:
     """Return what opens units of work on `store`."""
+    return lambda: unit_on(Transaction(store))
 
-    def open_one() -> MemoryUnitOfWork:
-        transaction = Transaction(store)
-        return MemoryUnitOfWork(
-            transaction,
-            MemoryJobRepository(transaction),
-            MemoryIdempotencyKeys(transaction),
-            MemoryTaskCatalogue(transaction),
-            MemoryAccounts(transaction),
-        )
 
-    return open_one
+def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
+    """Return the unit of work that a transaction is."""
+    return MemoryUnitOfWork(
+        transaction,
+        MemoryJobRepository(transaction),
+        MemoryIdempotencyKeys(transaction),
+        MemoryTaskCatalogue(transaction),
+        MemoryAccounts(transaction),
+    )

@@ -96,6 +96,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             expire=container.expire(),
             forget=container.forget(),
             cadences=container.cadences(),
+            transactions=container.transactions(),
             clock=container.clock(),
             jitter=container.jitter(),
             ids=container.ids(),

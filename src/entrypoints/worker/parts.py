@@ -16,6 +16,7 @@ from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Ids, Jitter
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
+from ...application.ports.transactions import Transactions
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.settle import SettleAttempts
 from ...domain.ids import WorkerId
@@ -65,6 +66,7 @@ class WorkerParts:
     expire: ExpireJobs
     forget: ForgetAnswers
     cadences: Cadences | None = None
+    transactions: Transactions | None = None
     clock: Clock
     jitter: Jitter
     ids: Ids

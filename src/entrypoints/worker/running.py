@@ -30,10 +30,14 @@ SLICE = 100
 
 @attrs.frozen
 class Exits:
-    """What a runner tells the others: how a run ended, that one is gone unsettled, that there is room."""
+    """What a runner tells the others.
+
+    How a run `ended`; that one's lease is `gone`; that such a `lost` one's handler has ended; that there is `room`.
+    """
 
     ended: Callable[[Hold, Outcome], None]
     gone: Callable[[Hold], None]
+    lost: Callable[[Hold], None]
     room: Callable[[], None]
 
 
@@ -166,7 +170,9 @@ class Runner:
 
     def _end(self, run: Run, outcome: Outcome) -> None:
         self.ended += 1
-        if run.stop is not Stop.LOST:
+        if run.stop is Stop.LOST:
+            self._exits.lost(run)
+        else:
             self._exits.ended(run, outcome)
 
     def _stop(self, run: Run, reason: Stop) -> None:

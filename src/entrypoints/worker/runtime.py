@@ -73,7 +73,7 @@ class Worker:
             parts.clock,
             timers,
             self._outage,
-            Pulses(self._held, self._on_beat, self._look),
+            Pulses(self._held, self._on_beat, self._look_out),
         )
 
     async def run(self) -> int:
@@ -204,7 +204,10 @@ class Worker:
     def _on_beat(self, beat: Beat) -> None:
         self._post(lambda: self._apply(beat))
 
-    async def _look(self, leases: JobLeases) -> None:
+    def _look(self) -> None:
+        self._claimer.look()
+
+    async def _look_out(self, leases: JobLeases) -> None:
         if self._lookout is not None:
             await self._lookout.look(leases)
 
@@ -242,7 +245,9 @@ class Worker:
         parts = self._parts
         patience = self._outage.patience("settle", self._timers)
         bear = BearChildren(parts.units_of_work, parts.queue, parts.clock)
-        return Settler(parts.settle, bear, parts.clock, Bell(self._timers), patience, self._log, self._let_go)
+        return Settler(
+            parts.settle, bear, parts.clock, Bell(self._timers), patience, self._log, self._let_go, self._look
+        )
 
     def _make_runner(self, spawn: Spawn) -> Runner:
         parts = self._parts
@@ -253,10 +258,11 @@ class Worker:
             self._children.run,
             parts.log,
             asking(NewJobs(parts.codec, parts.clock), parts.ids),
+            parts.transactions,
             parts.middleware,
             parts.rules.result_bytes,
         )
-        exits = Exits(self._settler.add, lambda hold: self._let_go((hold,)), self._room)
+        exits = Exits(self._settler.add, lambda hold: self._let_go((hold,)), self._settler.drop, self._room)
         return Runner(execute, parts.clock, self._timers, spawn, parts.rules, self._log, exits)
 
     def _make_claimer(self) -> Claimer:

@@ -2,21 +2,23 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 
 from ...application.child_jobs import BearChildren
 from ...application.failures import simple
 from ...application.heartbeat import Hold
-from ...application.ports.jobs import SettleAnswer, Settled
+from ...application.ports.jobs import Settled
 from ...application.ports.platform import Clock
 from ...application.ports.telemetry import Log
-from ...application.settle import Ending, SettleAttempts
+from ...application.settle import SettleAttempts
 from ...domain.errors import Unavailable
-from ...domain.outcomes import Discarded, Outcome, Succeeded
+from ...domain.outcomes import Discarded, Outcome, Released
 from ...domain.spec import Birth
 from ...domain.status import JobStatus
 from .bell import Bell
+from .endings import Ended, births_of, ending
 from .outage import Patience
+from .telling import tell
+from .together import Together
 
 MOST = 1_000
 
@@ -33,6 +35,7 @@ class Settler:
         patience: Patience,
         log: Log,
         let_go: Callable[[Sequence[Hold]], None],
+        due_again: Callable[[], None],
     ) -> None:
         self._settle = settle
         self._bear = bear
@@ -41,20 +44,30 @@ class Settler:
         self._patience = patience
         self._log = log
         self._let_go = let_go
-        self._ended: deque[tuple[Hold, Outcome]] = deque()
+        self._due_again = due_again
+        self._together = Together(settle, bear, clock, log, self._leave, self._queue)
+        self._ended: deque[Ended] = deque()
+        self._in_flight = 0
         self._closing = False
-        self.in_flight = 0
 
     @property
     def backlog(self) -> int:
         """How many endings are not written yet."""
-        return len(self._ended) + self.in_flight
+        return len(self._ended) + self._in_flight + self._together.under_way
 
     def add(self, hold: Hold, outcome: Outcome) -> None:
         """Have `outcome` written."""
         hold.ended = outcome
-        self._ended.append((hold, outcome))
-        self._bell.ring()
+        if hold.context is not None and hold.context.open_transaction is not None:
+            self._together.end(hold, hold.context.open_transaction, outcome)
+        else:
+            self._ended.append((hold, outcome))
+            self._bell.ring()
+
+    def drop(self, hold: Hold) -> None:
+        """Write nothing of `hold`, whose lease is somebody else's."""
+        if hold.context is not None and hold.context.open_transaction is not None:
+            self._together.drop(hold.context.open_transaction)
 
     def close(self) -> None:
         """Have `run` return once all is written."""
@@ -66,74 +79,62 @@ class Settler:
         while True:
             if self._ended:
                 await self._write()
-            elif self._closing:
+            elif self._closing and not self._together.under_way:
                 return
             else:
                 await self._bell.rest()
 
+    def _queue(self, hold: Hold, outcome: Outcome) -> None:
+        hold.ended = outcome
+        self._ended.append((hold, outcome))
+        self._bell.ring()
+
+    def _leave(self, holds: Sequence[Hold]) -> None:
+        self._let_go(holds)
+        self._bell.ring()
+
     async def _write(self) -> None:
         batch = [self._ended.popleft() for _ in range(min(len(self._ended), MOST))]
-        self.in_flight = len(batch)
+        self._in_flight = len(batch)
         try:
             await self._write_set(batch)
             self._patience.worked()
         except Unavailable as away:
             self._ended.extendleft(reversed(batch))
-            self.in_flight = 0
+            self._in_flight = 0
             await self._patience.after(away)
         finally:
-            self.in_flight = 0
+            self._in_flight = 0
 
-    async def _write_set(self, batch: Sequence[tuple[Hold, Outcome]]) -> None:
-        children = await self._children(batch)
-        now = self._clock.monotonic()
-        endings = [ending(hold, outcome, now, children.get(hold, ())) for hold, outcome in batch]
-        for hold, _ in batch:
-            hold.settling = True
+    async def _write_set(self, batch: Sequence[Ended]) -> None:
         try:
-            answers = await self._settle(endings)
+            births, answers = await self._ask(batch)
         except Unavailable:
             raise
         except Exception as refused:  # noqa: BLE001 - one ending that cannot be stored must not keep the others
             await self._one_by_one(batch, refused)
             return
+        self._let_go([hold for hold, _ in batch])
+        for (hold, outcome), told in zip(batch, answers, strict=True):
+            tell(self._log, hold, outcome, told)
+            if told.status is JobStatus.QUEUED and isinstance(outcome, Released):
+                self._due_again()
+        if births:
+            await self._bear.tell(birth for born in births.values() for birth in born)
+
+    async def _ask(self, batch: Sequence[Ended]) -> tuple[dict[Hold, tuple[Birth, ...]], Sequence[Settled]]:
+        births = await births_of(self._bear, batch)
+        now = self._clock.monotonic()
+        endings = [ending(hold, outcome, now, births.get(hold, ())) for hold, outcome in batch]
+        for hold, _ in batch:
+            hold.settling = True
+        try:
+            return births, await self._settle(endings)
         finally:
             for hold, _ in batch:
                 hold.settling = False
-        self._let_go([hold for hold, _ in batch])
-        if children:
-            await self._bear.tell(birth for births in children.values() for birth in births)
-        for (hold, outcome), told in zip(batch, answers, strict=True):
-            if told.answer is SettleAnswer.LEASE_LOST:
-                self._log.warning("job.lease_lost", job_id=str(told.fence.job_id), task=hold.claim.task)
-            elif not isinstance(outcome, Succeeded):
-                self._tell(hold, outcome, told)
 
-    async def _children(self, batch: Sequence[tuple[Hold, Outcome]]) -> dict[Hold, tuple[Birth, ...]]:
-        """Return the births of the jobs that handlers asked for; few do."""
-        parents = [
-            (hold, hold.context.children)
-            for hold, outcome in batch
-            if hold.context is not None and hold.context.children and isinstance(outcome, Succeeded)
-        ]
-        if not parents:
-            return {}
-        births = await self._bear.births([(hold.claim, children) for hold, children in parents])
-        return {hold: born for (hold, _), born in zip(parents, births, strict=True)}
-
-    def _tell(self, hold: Hold, outcome: Outcome, told: Settled) -> None:
-        """Write a line about an attempt that did not succeed; success is silent, for it is the rule."""
-        error = getattr(outcome, "error", None)
-        self._log.info(
-            f"job.{told.status}" if told.status in (JobStatus.DEAD, JobStatus.CANCELLED) else "job.goes_back",
-            job_id=str(hold.claim.job_id),
-            task=hold.claim.task,
-            attempt=hold.claim.attempt,
-            outcome=type(outcome).__name__,
-            error=None if error is None else f"{error.type}: {error.message[:200]}",
-        )
-
-    async def _one_by_one(self, batch: Sequence[tuple[Hold, Outcome]], refused: Exception) -> None:
+    async def _one_by_one(self, batch: Sequence[Ended], refused: Exception) -> None:
         """Find the ending that the database refuses, and write in its place why it was refused."""
         if len(batch) > 1:
             for each in batch:
@@ -147,9 +148,3 @@ class Settler:
             return
         why = Discarded(simple("OutcomeRefused", f"the database refused to store how the attempt ended: {refused!r}"))
         await self._write_set([(hold, why)])
-
-
-def ending(hold: Hold, outcome: Outcome, now: float, children: tuple[Birth, ...] = ()) -> Ending:
-    """Return how `hold` ended, its run time counted until `now`."""
-    ran = None if hold.began is None else timedelta(seconds=max(now - hold.began, 0.0))
-    return Ending(hold.claim, outcome, ran, children)

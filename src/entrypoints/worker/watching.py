@@ -19,9 +19,9 @@ from ...application.ports.telemetry import Log
 from ...application.settle import Ending, SettleAttempts
 from ...domain.errors import Unavailable
 from ...domain.outcomes import Outcome, Released, Succeeded
+from .endings import ending
 from .parts import WorkerRules
 from .run import Run
-from .settling import ending
 
 BLOCKED = 1.0
 """A loop that has not answered for so many seconds is said to be blocked."""
@@ -149,6 +149,7 @@ def _endings(runs: Sequence[Run], culprits: Collection[Run], now: float) -> Iter
             continue
         outcome: Outcome = stopped_outcome(Stop.TIMEOUT) if run in culprits else run.ended or Released()
         children = (run.context.children or []) if run.context and isinstance(outcome, Succeeded) else []
-        if any(child.undeclared for child in children):
-            outcome, children = Released(), []  # whose settings only the worker's own loop could look up
+        written = run.context is not None and run.context.open_transaction is not None
+        if isinstance(outcome, Succeeded) and (written or any(child.undeclared for child in children)):
+            outcome, children = Released(), []  # what only the worker's own loop could bring to its end
         yield ending(run, outcome, now, tuple(child.birth(run.claim, None) for child in children))

@@ -6,12 +6,18 @@ import threading
 import time
 
 import psycopg
+from sqlalchemy import text
 
 from equeue import Context, Fixed, Tasks
 
 tasks = Tasks()
 SOON = Fixed(base=0.05)
 LEDGER = """
+create table if not exists bookings (
+    account int not null, job_id uuid not null, token bigint not null,
+    constraint account_is_open check (account > 0),
+    constraint once unique (account) deferrable initially deferred
+);
 create table if not exists ledger (
     n bigserial primary key, job_id uuid, token bigint, what text, pid int, at timestamptz default clock_timestamp()
 )
@@ -85,6 +91,22 @@ def spinning_thread(ctx: Context) -> None:
     note(ctx, "began")
     while True:
         time.sleep(0.01)
+
+
+@tasks.task("booking.run", max_retries=3, backoff=SOON)
+async def booking(ctx: Context, account: int, linger: float = 0.0, fail: bool = False) -> str:  # noqa: FBT001, FBT002
+    """Book one unit, exactly once, and ask for a receipt."""
+    async with ctx.transaction() as connection:
+        await connection.execute(
+            text("insert into bookings (account, job_id, token) values (:account, :job_id, :token)"),
+            {"account": account, "job_id": ctx.job.job_id, "token": ctx.job.fence.token},
+        )
+    await ctx.enqueue(short, n=account)
+    note(ctx, "booked")
+    await asyncio.sleep(linger)
+    if fail and ctx.attempt == 1:
+        raise ValueError("not yet")
+    return ctx.fence
 
 
 @tasks.task("exiting.run", max_retries=2, backoff=SOON)

@@ -16,6 +16,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import CountedIds, FixedJitter, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.store import MemoryStore
+from equeue.adapters.memory.transactions import MemoryTransactions
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.application.binding import KnownTasks
 from equeue.application.enqueue import Draft, Enqueue
@@ -164,6 +165,7 @@ class World:
                 recover=RecoverLapses(leases, FixedJitter()),
                 expire=ExpireJobs(leases),
                 forget=ForgetAnswers(self.units),
+                transactions=MemoryTransactions(self.store),
                 clock=self.clock,
                 jitter=FixedJitter(),
                 ids=self.ids,
