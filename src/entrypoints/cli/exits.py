@@ -40,25 +40,38 @@ _HINTS = {401: "EQUEUE_API_KEY holds the key; under `equeue dev` it is in .equeu
 
 def explain(trouble: Exception) -> Stop | None:
     """Return how `trouble` is told and with which code we end; `None` if it is a defect of ours."""
+    return _remote(trouble) or _local(trouble)
+
+
+def _remote(trouble: Exception) -> Stop | None:
+    from ..sdk.refusals import NotReachable, Refused
+
+    match trouble:
+        case Stop():
+            return trouble
+        case Refused():
+            return _refused(trouble.status, str(trouble))
+        case NotReachable():
+            return Stop(str(trouble), Exit.NOT_REACHABLE)
+        case _:
+            return None
+
+
+def _local(trouble: Exception) -> Stop | None:
     from ...domain.errors import DomainError, Unavailable
     from ..dev.places import AlreadyRunning
     from ..dev.postgres import NoDatabase
-    from ..sdk.refusals import NotReachable, Refused
     from ..settings import BadSetting
 
-    if isinstance(trouble, Refused):
-        return _refused(trouble.status, str(trouble))
-    if isinstance(trouble, Unavailable):
-        return Stop(f"{trouble}: is PostgreSQL running, and EQUEUE_DATABASE_URL right?", Exit.NOT_REACHABLE)
-    codes = {
-        BadSetting: Exit.USAGE,
-        NotReachable: Exit.NOT_REACHABLE,
-        DomainError: Exit.FAILURE,
-        AlreadyRunning: Exit.FAILURE,
-        NoDatabase: Exit.FAILURE,
-    }
-    told = (Stop(str(trouble), code) for kind, code in codes.items() if isinstance(trouble, kind))
-    return trouble if isinstance(trouble, Stop) else next(told, None)
+    match trouble:
+        case BadSetting():
+            return Stop(str(trouble), Exit.USAGE)
+        case Unavailable():
+            return Stop(f"{trouble}: is PostgreSQL running, and EQUEUE_DATABASE_URL right?", Exit.NOT_REACHABLE)
+        case DomainError() | AlreadyRunning() | NoDatabase():
+            return Stop(str(trouble))
+        case _:
+            return None
 
 
 def _refused(status: int, told: str) -> Stop:
