@@ -20,14 +20,9 @@ from .ports.codec import PayloadCodec, Unencodable
 from .ports.runtime import Threads
 from .ports.telemetry import Log
 from .ports.transactions import Transactions
+from .tasks import Call, Middleware
 
 T = TypeVar("T")
-Call: TypeAlias = Callable[[], Awaitable[Any]]
-Middleware: TypeAlias = Callable[[BoundTask, Context, Call], Awaitable[Any]]
-"""Wraps a run: awaits the call it is given and returns what that returned, doing its own work around it.
-
-What a process-isolated handler returned arrives as a `Kept`.
-"""
 
 
 class Attempt:
@@ -61,7 +56,7 @@ def _at_once() -> None: ...
 
 @attrs.frozen
 class Kept:
-    """A result that is JSON already."""
+    """What an isolated handler returned: JSON already. Middleware sees it as it is."""
 
     json: Json
 
@@ -120,7 +115,7 @@ class Execute:
     def _wrapped(self, attempt: Attempt, arguments: dict[str, Any]) -> Awaitable[Any]:
         call: Call = partial(self._call, attempt, arguments)
         for layer in reversed(self.middleware):
-            call = partial(layer, attempt.bound, attempt.context, call)
+            call = partial(layer, attempt.bound.task, attempt.context, call)
         return call()
 
     async def _call(self, attempt: Attempt, arguments: dict[str, Any]) -> Any:

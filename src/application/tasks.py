@@ -1,7 +1,7 @@
 """Where authors register their tasks; there is no global registry, a `Tasks` is a value like any other."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -10,12 +10,17 @@ import attrs
 from ..domain.ids import NAME
 from ..domain.retry import MAX_RETRIES, Backoff, backoff_problems
 from ..domain.spec import DEFAULT_QUEUE, LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from .context import Context
 from .ports.catalogue import TaskDeclaration
 from .verdicts import Duration, duration
 
 Handler: TypeAlias = Callable[..., Any]
+Call: TypeAlias = Callable[[], Awaitable[Any]]
+Middleware: TypeAlias = Callable[["Task", Context, Call], Awaitable[Any]]
+"""Wraps runs: awaits the call it is given and returns what that returned, doing its own work around it."""
 Isolation: TypeAlias = Literal["process"]
 F = TypeVar("F", bound=Handler)
+M = TypeVar("M", bound=Middleware)
 
 MARK = "__equeue_task__"
 """The attribute by which a handler knows its task."""
@@ -70,6 +75,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Task] = {}
+        self._layers: list[Middleware] = []
 
     def __iter__(self) -> Iterator[Task]:
         """Iterate over the tasks in the order in which they were registered."""
@@ -81,6 +87,31 @@ class Tasks:
     def __getitem__(self, name: str) -> Task:
         """Return the task of that id or alias; `KeyError` if there is none."""
         return self._by_name[name]
+
+    @property
+    def layers(self) -> tuple[Middleware, ...]:
+        """The middleware, outermost first."""
+        return tuple(self._layers)
+
+    def middleware(self, layer: M) -> M:
+        """Register the decorated function around every run of a worker that loads this set, and return it.
+
+        ```python
+        @tasks.middleware
+        async def timed(task: Task, ctx: Context, call: Call) -> Any:
+            begun = time.perf_counter()
+            try:
+                return await call()
+            finally:
+                ctx.log.info("task.ran", seconds=time.perf_counter() - begun)
+        ```
+
+        It wraps the handlers that are registered afterwards or before, the first registered outermost; handlers keep
+        their signatures. What it raises counts as raised by the handler.
+        """
+        if layer not in self._layers:
+            self._layers.append(layer)
+        return layer
 
     def task(
         self,
@@ -130,7 +161,9 @@ class Tasks:
             _mark(task)
 
     def include(self, other: "Tasks") -> None:
-        """Register all tasks of `other` here too."""
+        """Register all tasks and all middleware of `other` here too."""
+        for layer in other.layers:
+            self.middleware(layer)
         for task in other:
             if self._by_name.get(task.id) is not task:
                 self._take_names(task)

@@ -102,6 +102,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             ids=container.ids(),
             log=container.log(),
             rules=_rules(settings, shape),
+            middleware=tasks.layers,
         )
     finally:
         await close(container)

@@ -8,7 +8,6 @@ from typing import TypeAlias
 import attrs
 
 from ...application.binding import KnownTasks
-from ...application.execute import Middleware
 from ...application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
 from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
@@ -19,6 +18,7 @@ from ...application.ports.telemetry import Log
 from ...application.ports.transactions import Transactions
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.settle import SettleAttempts
+from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
 

@@ -231,27 +231,3 @@ async def test_a_result_that_cannot_be_kept_ends_the_job_and_says_why(
     assert (job.status, word(world, job.id)) == (JobStatus.DEAD, AttemptOutcome.DISCARDED)
     assert job.error is not None
     assert job.error.message.startswith("the result cannot be kept: ")
-
-
-async def test_middleware_wraps_every_run(world: World) -> None:
-    """Middleware sees the context and the result, outermost first."""
-    tasks = Tasks()
-    seen: list[str] = []
-
-    @tasks.task("a.task")
-    def handler() -> str:
-        seen.append("handler")
-        return "done"
-
-    def layer(name: str) -> Any:
-        async def around(bound: Any, context: Context, call: Any) -> Any:
-            seen.append(f"{name} before {bound.task.id} {context.attempt}")
-            result = await call()
-            seen.append(f"{name} after {result}")
-            return result
-
-        return around
-
-    await world.start(tasks, middleware=(layer("outer"), layer("inner")))
-    await world.until_ended(await world.enqueue("a.task"))
-    assert seen == ["outer before a.task 1", "inner before a.task 1", "handler", "inner after done", "outer after done"]
