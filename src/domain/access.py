@@ -1,5 +1,6 @@
 """Who may do what: roles of people, scopes of keys, and the principal that a request acts as."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -63,7 +64,7 @@ class Principal:
 
     def reaches(self, queue: str) -> bool:
         """Tell whether the key's queue globs (none is all) admit `queue`."""
-        return not self.queue_globs or any(fnmatchcase(queue, glob) for glob in self.queue_globs)
+        return admits(self.queue_globs, queue)
 
     @property
     def sees_only(self) -> UserId | None:
@@ -74,3 +75,11 @@ class Principal:
     def steers_only(self) -> UserId | None:
         """Return the owner whose jobs alone this principal may cancel or retry; `None` steers all."""
         return None if self.may(Scope.JOBS_ADMIN) else self.user_id
+
+
+def admits(globs: Collection[str], queue: str) -> bool:
+    """Tell whether any of `globs` matches `queue`, or there are none.
+
+    `*` stands for any text and `?` for one character. Nothing else is special, so that SQL can say the same by LIKE.
+    """
+    return not globs or any(fnmatchcase(queue, glob.replace("[", "[[]")) for glob in globs)

@@ -3,7 +3,7 @@
 from tests.builders import OOPS, OTHER_OWNER, OWNER, a_birth, seconds
 from tests.contract.world import World, near
 
-from equeue.application.ports.reads import LEFT_OUT, JobFilter, Portion, Position
+from equeue.application.ports.reads import DOCUMENTS, LEFT_OUT, Document, JobFilter, Portion, Position
 from equeue.domain.access import Principal, Role
 from equeue.domain.job import Job
 from equeue.domain.outcomes import Discarded, Succeeded
@@ -143,11 +143,17 @@ async def test_documents_that_are_asked_for_come_whatever_their_size(world: Worl
     large = a_document(300_000)
     claim = await world.claimed(a_birth(payload=large))
     await world.settle(claim, Succeeded(large))
-    for whole in (frozenset(), frozenset({"payload"}), frozenset({"result"}), frozenset({"payload", "result"})):
+    wishes: list[frozenset[Document]] = [
+        frozenset(),
+        frozenset({"payload"}),
+        frozenset({"result"}),
+        frozenset(DOCUMENTS),
+    ]
+    for whole in wishes:
         page = await world.reads.page(JobFilter(), limit=1, portion=Portion(whole=whole, small=64))
         (job,) = page.items
-        assert {name for name in ("payload", "result") if getattr(job, name) == large} == whole
-        assert page.left_out.get(job.id, frozenset()) == {"payload", "result"} - whole
+        assert {name for name in DOCUMENTS if getattr(job, name) == large} == whole
+        assert page.left_out.get(job.id, frozenset()) == set(DOCUMENTS) - whole
 
 
 async def test_many_short_words_are_as_large_as_their_text(world: World) -> None:

@@ -2,10 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 
-from ...application.ports.reads import Attempt, JobFilter, JobPage, Position
+from ...application.ports.reads import (
+    DOCUMENTS,
+    EVERYTHING,
+    LEFT_OUT,
+    Attempt,
+    Document,
+    JobFilter,
+    JobPage,
+    Portion,
+    Position,
+)
+from ...domain.access import admits
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
 from .store import MemoryStore
@@ -25,15 +37,25 @@ class MemoryJobReads:
         return job, self._store.clock.now()
 
     async def page(
-        self, where: JobFilter, *, limit: int, after: Position | None = None, oldest_first: bool = False
+        self,
+        where: JobFilter,
+        *,
+        limit: int,
+        after: Position | None = None,
+        oldest_first: bool = False,
+        portion: Portion = EVERYTHING,
     ) -> JobPage:
-        """Return at most `limit` jobs behind `after`."""
+        """Return at most `limit` jobs behind `after`, and of each as much as `portion` says."""
         jobs = [job for job in self._store.jobs.values() if _matches(job, where)]
         jobs.sort(key=_place, reverse=not oldest_first)
         if after is not None:
             mark = (after.created_at, after.job_id)
             jobs = [job for job in jobs if (_place(job) > mark if oldest_first else _place(job) < mark)]
-        return JobPage(tuple(jobs[:limit]), len(jobs) > limit, self._store.clock.now())
+        left_out = {job.id: names for job in jobs if (names := _left_out(job, portion))}
+        shown = [_without(job, left_out.get(job.id, frozenset())) for job in jobs]
+        items = _filling(shown[:limit], portion.page)
+        of_items = {job.id: left_out[job.id] for job in items if job.id in left_out}
+        return JobPage(items, len(jobs) > len(items), self._store.clock.now(), of_items)
 
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
         """Return the ended attempts of a job, oldest first."""
@@ -45,10 +67,32 @@ def _place(job: Job) -> tuple[datetime, JobId]:
     return job.created_at, job.id
 
 
+def _left_out(job: Job, portion: Portion) -> frozenset[Document]:
+    sizes = {name: len(getattr(job, name) or b"") for name in DOCUMENTS if name not in portion.whole}
+    return frozenset(name for name, size in sizes.items() if size > portion.small)
+
+
+def _without(job: Job, names: frozenset[Document]) -> Job:
+    gone: dict[str, Any] = dict.fromkeys(names, LEFT_OUT)
+    return attrs.evolve(job, **gone) if gone else job
+
+
+def _filling(jobs: Sequence[Job], page: int) -> tuple[Job, ...]:
+    """Return the jobs up to the one that fills a page of so many bytes."""
+    items: list[Job] = []
+    for job in jobs:
+        if page <= 0:
+            break
+        items.append(job)
+        page -= sum(len(document or b"") for document in (job.payload, job.result, job.progress))
+    return tuple(items)
+
+
 def _matches(job: Job, where: JobFilter) -> bool:
     return (
         (where.owner is None or job.user_id == where.owner)
         and (not where.statuses or job.status in where.statuses)
         and (not where.queues or job.queue in where.queues)
         and (not where.tasks or job.task in where.tasks)
+        and admits(where.queue_globs, job.queue)
     )

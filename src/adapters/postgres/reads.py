@@ -2,23 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ...application.ports.reads import Attempt, JobFilter, JobPage, Position
+from ...application.ports.reads import EVERYTHING, Attempt, JobFilter, JobPage, Portion, Position
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome
 from ...domain.status import JobStatus
 from .errors import translated
 from .models import AttemptRow, JobRow
+from .portions import left_out, portioned
 from .rows import attempt_of, job_of, utc
 
-_JOB = select(*JobRow.__table__.columns)
-_ATTEMPTS = select(*AttemptRow.__table__.columns).order_by(AttemptRow.lease_token)
+_JOB: Select[Any] = select(*JobRow.__table__.columns)
+_ATTEMPTS: Select[Any] = select(*AttemptRow.__table__.columns).order_by(AttemptRow.lease_token)
 
 
 @attrs.frozen
@@ -39,20 +41,24 @@ class PostgresJobReads:
         return None if row is None else (job_of(row), utc(row.server_time))
 
     async def page(
-        self, where: JobFilter, *, limit: int, after: Position | None = None, oldest_first: bool = False
+        self,
+        where: JobFilter,
+        *,
+        limit: int,
+        after: Position | None = None,
+        oldest_first: bool = False,
+        portion: Portion = EVERYTHING,
     ) -> JobPage:
         """Return at most `limit` jobs behind `after`; one more is asked for, to know whether there are more."""
-        asked = _JOB.where(*_conditions(where))
-        place = tuple_(JobRow.created_at, JobRow.id)
-        if after is not None:
-            mark = tuple_(after.created_at, after.job_id)
-            asked = asked.where(place > mark if oldest_first else place < mark)
-        order = (JobRow.created_at, JobRow.id) if oldest_first else (JobRow.created_at.desc(), JobRow.id.desc())
+        found = page_query(where, limit + 1, after, oldest_first=oldest_first)
+        asked = portioned(found, portion, oldest_first=oldest_first)
+        rows: Sequence[Row[Any]]
         with translated():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(asked.order_by(*order).limit(limit + 1))).all()
                 server_time = (await connection.execute(select(func.now()))).scalar_one()
-        return JobPage(tuple(job_of(row) for row in rows[:limit]), len(rows) > limit, utc(server_time))
+                rows = (await connection.execute(asked)).all()
+        kept = list(takewhile(lambda row: row.fits, rows[:limit]))
+        return JobPage(tuple(job_of(row) for row in kept), len(rows) > len(kept), utc(server_time), left_out(kept))
 
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
         """Return the ended attempts of a job, oldest first; the successful one is told from the job itself."""
@@ -64,17 +70,58 @@ class PostgresJobReads:
         return recorded if job is None else recorded + _success(job_of(job))
 
 
+def page_query(where: JobFilter, limit: int, after: Position | None, *, oldest_first: bool) -> Select[Any]:
+    """Return the query for one page.
+
+    An index gives the order within one status, none within several: those are asked one by one, each no further
+    than the page may reach, and merged.
+    """
+    turn = _Turn(limit, after, oldest_first)
+    if len(where.statuses) < 2 or where.owner is not None:
+        return turn.of(_JOB.where(*_conditions(where)))
+    places: Select[Any] = select(*(JobRow.__table__.c[name] for name in ("id", "created_at")))
+    each = [
+        turn.of(places.where(*_conditions(attrs.evolve(where, statuses=(status,))))).subquery()
+        for status in dict.fromkeys(where.statuses)
+    ]
+    found = union_all(*(select(part.c.id) for part in each)).subquery()
+    return turn.of(_JOB.where(JobRow.id.in_(select(found.c.id))))
+
+
+@attrs.frozen
+class _Turn:
+    """Where a page begins, in which direction it runs and how far."""
+
+    limit: int
+    after: Position | None
+    oldest_first: bool
+
+    def of(self, asked: Select[Any]) -> Select[Any]:
+        """Return the query for that part of what is asked."""
+        created_at, job_id = JobRow.created_at, JobRow.id
+        if self.after is not None:
+            place, mark = tuple_(created_at, job_id), tuple_(self.after.created_at, self.after.job_id)
+            asked = asked.where(place > mark if self.oldest_first else place < mark)
+        order = (created_at, job_id) if self.oldest_first else (created_at.desc(), job_id.desc())
+        return asked.order_by(*order).limit(self.limit)
+
+
 def _conditions(where: JobFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if where.owner is not None:
         conditions.append(JobRow.user_id == where.owner)
-    if where.statuses:
-        conditions.append(JobRow.status.in_(where.statuses))
-    if where.queues:
-        conditions.append(JobRow.queue.in_(where.queues))
-    if where.tasks:
-        conditions.append(JobRow.task.in_(where.tasks))
+    for column, words in ((JobRow.status, where.statuses), (JobRow.queue, where.queues), (JobRow.task, where.tasks)):
+        if words:
+            conditions.append(column == words[0] if len(words) == 1 else column.in_(words))
+    if where.queue_globs:
+        conditions.append(or_(*(JobRow.queue.like(literal(_pattern(glob), Text)) for glob in where.queue_globs)))
     return conditions
+
+
+def _pattern(glob: str) -> str:
+    """Return what LIKE understands as `glob`; its own special characters are escaped, `_` is common in names."""
+    special: dict[str, str | int | None] = {"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%", "?": "_"}
+    return glob.translate(str.maketrans(special))
 
 
 def _success(job: Job) -> list[Attempt]:

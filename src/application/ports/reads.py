@@ -1,25 +1,35 @@
 """Looking at jobs without changing them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Literal, Protocol, TypeAlias
 
 import attrs
 
-from ...domain.ids import JobId, UserId, WorkerId
+from ...domain.ids import JobId, Json, UserId, WorkerId
 from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome, JobError
 from ...domain.status import JobStatus
 
+Document: TypeAlias = Literal["payload", "result"]
+DOCUMENTS: Final[tuple[Document, ...]] = ("payload", "result")
+LEFT_OUT: Final[Json] = b""
+"""Stands in a job for a document that was not read; no JSON is empty."""
+
 
 @attrs.frozen
 class JobFilter:
-    """Which jobs to look at; an empty tuple does not narrow. `owner` confines to one person's jobs."""
+    """Which jobs to look at; an empty tuple does not narrow.
+
+    `owner` confines to one person's jobs, `queue_globs` to the queues that a key reaches (`domain.access.admits`).
+    """
 
     owner: UserId | None = None
     statuses: tuple[JobStatus, ...] = ()
     queues: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    queue_globs: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -31,12 +41,33 @@ class Position:
 
 
 @attrs.frozen
+class Portion:
+    """How much of its jobs a page brings: the documents named in `whole`, of others those of at most `small` bytes.
+
+    The page ends with the job that fills it: whose payload, result and progress, as far as they are brought, make
+    `page` bytes together with those before.
+    """
+
+    whole: frozenset[Document] = frozenset(DOCUMENTS)
+    small: int = 0
+    page: int = 8 * 1024 * 1024
+
+
+EVERYTHING: Final = Portion()
+
+
+@attrs.frozen
 class JobPage:
-    """One page; `has_more` tells whether jobs follow in the direction of reading."""
+    """One page; `has_more` tells whether jobs follow in the direction of reading.
+
+    `left_out` names for each job, if there are any, the documents that it has but the page does not bring: in their
+    place stands `LEFT_OUT`.
+    """
 
     items: tuple[Job, ...]
     has_more: bool
     server_time: datetime
+    left_out: Mapping[JobId, frozenset[Document]] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -59,9 +90,18 @@ class JobReads(Protocol):
         ...
 
     async def page(
-        self, where: JobFilter, *, limit: int, after: Position | None = None, oldest_first: bool = False
+        self,
+        where: JobFilter,
+        *,
+        limit: int,
+        after: Position | None = None,
+        oldest_first: bool = False,
+        portion: Portion = EVERYTHING,
     ) -> JobPage:
-        """Return at most `limit` jobs behind `after`, newest first unless asked otherwise."""
+        """Return at most `limit` jobs behind `after`, newest first unless asked otherwise.
+
+        One job is always returned if there is any; fewer than `limit` may be where `portion` ends the page.
+        """
         ...
 
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:

@@ -39,14 +39,15 @@ class CursorSeal:
     @classmethod
     def of(cls, keys: Sequence[bytes], where: JobFilter, sort: str) -> "CursorSeal":
         """Return the seal for the jobs `where`, sorted by `sort`."""
-        said = [sort, str(where.owner), *(sorted(part) for part in (where.statuses, where.queues, where.tasks))]
+        narrowed = (where.statuses, where.queues, where.tasks, where.queue_globs)
+        said = [sort, str(where.owner), *(sorted(part) for part in narrowed)]
         return cls(keys, hashlib.sha256(wire.encode(said)).digest())
 
     def seal(self, cursor: Cursor) -> str:
         """Return the cursor as the caller sees it."""
         micros = (cursor.position.created_at - _EPOCH) // timedelta(microseconds=1)
         place = _PLACE.pack(cursor.backward, micros, cursor.position.job_id.bytes)
-        return base64.urlsafe_b64encode(place + self._mac(self.keys[0], place)).rstrip(b"=").decode("ascii")
+        return _text(place + self._mac(self.keys[0], place))
 
     def open(self, text: str) -> Cursor:
         """Return the cursor that `text` is; raise `Problem` for one of another list, or of nobody's making."""
@@ -55,13 +56,20 @@ class CursorSeal:
         except (binascii.Error, ValueError):
             raise _mismatch() from None
         place, mac = sealed[: _PLACE.size], sealed[_PLACE.size :]
-        if len(place) != _PLACE.size or not any(hmac.compare_digest(self._mac(key, place), mac) for key in self.keys):
+        # Base64 has several spellings of the same bytes; only ours is a cursor.
+        if text != _text(sealed) or len(place) != _PLACE.size:
+            raise _mismatch()
+        if not any(hmac.compare_digest(self._mac(key, place), mac) for key in self.keys):
             raise _mismatch()
         backward, micros, id_bytes = _PLACE.unpack(place)
         return Cursor(Position(_EPOCH + timedelta(microseconds=micros), UUID(bytes=id_bytes)), backward)
 
     def _mac(self, key: bytes, place: bytes) -> bytes:
         return hmac.digest(key, _PURPOSE + self.binding + place, "sha256")[:_MAC_BYTES]
+
+
+def _text(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
 
 def _mismatch() -> Problem:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ...application.manage import Answer as ManageAnswer
 from ...application.manage import Moved
+from ...application.ports.reads import DOCUMENTS
 from ...domain.access import Principal, Scope
 from ...domain.errors import DomainError
 from ...domain.ids import JobId
@@ -117,8 +118,8 @@ def _moved(answer: ManageAnswer) -> Moved:
 
 def _move(principal: Principal, job: Job, outcome: Any, status: int) -> Answer:
     # Who may only write is told what became of the job, not what is in it.
-    include = render.DOCUMENTS if principal.may(Scope.JOBS_READ) else frozenset[str]()
-    return Answer.of(wire.MoveAnswer(outcome, render.job(job, include=include)), status, _tagged(job))
+    without = () if principal.may(Scope.JOBS_READ) else DOCUMENTS
+    return Answer.of(wire.MoveAnswer(outcome, render.job(job, without=without)), status, _tagged(job))
 
 
 def _tagged(job: Job) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """GET /jobs: pages of jobs, walked by keyset."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 import attrs
 import msgspec
 
-from ...application.ports.reads import JobFilter, JobPage, Position
-from ...domain.access import Principal, Scope
+from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, Portion, Position
+from ...domain.access import Scope
 from ...domain.job import Job
 from ...domain.status import JobStatus
 from . import render, wire
@@ -18,6 +18,8 @@ from .problems import Problem
 from .services import HttpServices
 
 PATH = f"{API}/jobs"
+SMALL: Final = 2_048
+"""A list leaves out a payload or result of more bytes than these unless it was asked for."""
 
 
 class JobsQuery(msgspec.Struct):
@@ -30,7 +32,11 @@ class JobsQuery(msgspec.Struct):
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     include: Annotated[
-        tuple[str, ...], msgspec.Meta(description="payload, result: bring them whatever their size")
+        tuple[str, ...],
+        msgspec.Meta(
+            description="payload, result: bring them whatever their size; a page then ends with the job that brings it "
+            "to 8 MiB, and has_more tells of the rest"
+        ),
     ] = ()
 
 
@@ -49,13 +55,13 @@ async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answ
     A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile.
     """
     query, principal = call.query, call.principal
-    include = _included(query)
-    where = JobFilter(principal.sees_only, query.status, query.queue, query.task)
+    portion = Portion(whole=_included(query), small=SMALL)
+    where = JobFilter(principal.sees_only, query.status, query.queue, query.task, principal.queue_globs)
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
-    window = _Window(await _page(services, where, query, cursor), cursor)
+    window = _Window(await _page(services, where, query, cursor, portion), cursor)
     answer = wire.JobList(
-        items=[render.job(job, include=include, small=render.LIST_BYTES) for job in _reached(window.jobs, principal)],
+        items=[render.job(job, without=window.page.left_out.get(job.id, ())) for job in window.jobs],
         next_cursor=_sealed(seal, window.next),
         prev_cursor=_sealed(seal, window.previous),
         has_more=window.next is not None,
@@ -90,24 +96,24 @@ class _Window:
         return Cursor(_position(self.jobs[0]), backward=True) if self.jobs and more else None
 
 
-async def _page(services: HttpServices, where: JobFilter, query: JobsQuery, cursor: Cursor | None) -> JobPage:
+async def _page(
+    services: HttpServices, where: JobFilter, query: JobsQuery, cursor: Cursor | None, portion: Portion
+) -> JobPage:
     oldest_first = query.sort == "created_at"
-    if cursor is None:
-        return await services.reads.page(where, limit=query.limit, oldest_first=oldest_first)
     return await services.reads.page(
-        where, limit=query.limit, after=cursor.position, oldest_first=oldest_first != cursor.backward
+        where,
+        limit=query.limit,
+        after=None if cursor is None else cursor.position,
+        oldest_first=oldest_first != (cursor is not None and cursor.backward),
+        portion=portion,
     )
 
 
-def _reached(jobs: Sequence[Job], principal: Principal) -> Sequence[Job]:
-    """Return those jobs that lie in the key's queues; a page may so be shorter than asked for."""
-    return [job for job in jobs if principal.reaches(job.queue)]
-
-
-def _included(query: JobsQuery) -> frozenset[str]:
-    names = frozenset(name for given in query.include for name in given.split(","))
-    if not names <= render.DOCUMENTS:
-        what = f"must be of {', '.join(sorted(render.DOCUMENTS))}"
+def _included(query: JobsQuery) -> frozenset[Document]:
+    asked = {name for given in query.include for name in given.split(",")}
+    names = frozenset(name for name in DOCUMENTS if name in asked)
+    if names != asked:
+        what = f"must be of {', '.join(DOCUMENTS)}"
         field = wire.FieldProblem(detail=what, code="invalid", parameter="include")
         raise Problem("invalid-parameter", f"The parameter 'include' {what}.", errors=(field,))
     return names

@@ -2,39 +2,33 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 from uuid import UUID
 
 from msgspec import UNSET, Raw, UnsetType, structs
 
 from ...application.ports.catalogue import TaskDeclaration
-from ...application.ports.reads import Attempt
+from ...application.ports.reads import DOCUMENTS, Attempt
 from ...domain.ids import Json
 from ...domain.job import Job
 from ...domain.outcomes import JobError
 from ...domain.retry import Backoff, Exponential, Fixed
 from . import wire
 
-LIST_BYTES = 2_048
-"""A list leaves out a payload or result larger than this unless it was asked for."""
-
-DOCUMENTS = frozenset({"payload", "result"})
 _Shown: TypeAlias = Raw | UnsetType
 _NULL = Raw(b"null")
 
 
-def job(job: Job, *, include: Collection[str] = DOCUMENTS, small: int = 0) -> wire.JobOut:
-    """Return `job` for the wire, with those documents that are named in `include` or at most `small` bytes long."""
-    payload = _document(job.payload, small, whole="payload" in include)
-    result = _document(job.result, small, whole="result" in include)
-    left_out = [name for name, shown in _named(payload, result) if shown is UNSET]
+def job(job: Job, *, without: Collection[str] = ()) -> wire.JobOut:
+    """Return `job` for the wire; those of its documents that are named in `without` are left out, and named."""
+    documents = {name: _document(getattr(job, name), left_out=name in without) for name in DOCUMENTS}
     return wire.JobOut(
         id=str(job.id),
         task=job.task,
         queue=job.queue,
         status=job.status,
-        payload=payload,
-        result=result,
+        payload=documents["payload"],
+        result=documents["result"],
         error=error(job.error),
         priority=job.priority,
         run_at=instant(job.run_at),
@@ -58,12 +52,8 @@ def job(job: Job, *, include: Collection[str] = DOCUMENTS, small: int = 0) -> wi
         cancel_requested=job.cancel_requested_at is not None,
         parent_id=_id(job.parent_id),
         etag=job.etag,
-        truncated=left_out,
+        truncated=[name for name, shown in documents.items() if shown is UNSET],
     )
-
-
-def _named(payload: _Shown, result: _Shown) -> tuple[tuple[Literal["payload", "result"], _Shown], ...]:
-    return (("payload", payload), ("result", result))
 
 
 def job_answer(whole: Job, now: datetime) -> wire.JobAnswer:
@@ -139,7 +129,5 @@ def raw(json: Json | None) -> Raw:
     return _NULL if json is None else Raw(json)
 
 
-def _document(json: Json | None, small: int, *, whole: bool) -> _Shown:
-    if json is None or whole or len(json) <= small:
-        return raw(json)
-    return UNSET
+def _document(json: Json | None, *, left_out: bool) -> _Shown:
+    return UNSET if left_out and json is not None else raw(json)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import OWNER, a_birth
 
-from equeue.domain.access import GRANTS, Principal, Role, Scope
+from equeue.domain.access import GRANTS, Principal, Role, Scope, admits
 
 ALL = frozenset(Scope)
 roles, scopes = st.sampled_from(Role), st.sampled_from(Scope)
@@ -56,6 +56,24 @@ def test_queue_globs_confine_a_key() -> None:
     assert [confined.reaches(queue) for queue in ("email.bulk", "default", "email", "Default", "x.default")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("glob", "queue", "admitted"),
+    [
+        ("*", "", True),
+        ("e?mail", "e-mail", True),
+        ("e?mail", "email", False),
+        ("e_mail", "e-mail", False),
+        ("[ae]mail", "email", False),
+        ("[!x]*", "email", False),
+        ("[", "[", True),
+        ("", "email", False),
+    ],
+)
+def test_only_star_and_question_mark_are_special_in_a_glob(glob: str, queue: str, admitted: bool) -> None:  # noqa: FBT001
+    """So that every store can say the same of it."""
+    assert admits((glob,), queue) is admitted
 
 
 def test_a_principal_is_known_by_its_key_or_its_person() -> None:

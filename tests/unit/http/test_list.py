@@ -98,12 +98,13 @@ async def test_member_sees_only_their_own_jobs(api: Caller, world: World) -> Non
 
 
 async def test_confined_key_sees_only_its_queues(api: Caller, world: World) -> None:
-    """What lies outside the key's queues is left out, and the walk goes on to the end."""
+    """What lies outside the key's queues is left out, and leaves no gap on any page."""
     own = store(world, 5, queue="email")
     store(world, 5, queue="other")
     confined = api.with_key(await world.key_of(world.member, queue_globs=("em*",)))
     pages = await walk(confined, "limit=2")
-    assert sorted(job_id for page in pages for job_id in page) == sorted(own)
+    assert [job_id for page in pages for job_id in page] == own[::-1]
+    assert [len(page) for page in pages] == [2, 2, 1]
 
 
 async def test_large_documents_are_left_out_and_named(api: Caller, world: World) -> None:
@@ -118,6 +119,23 @@ async def test_large_documents_are_left_out_and_named(api: Caller, world: World)
     for query in ("include=payload,result", "include=payload&include=result"):
         [job] = (await api.get(f"{JOBS}?{query}")).json()["items"]
         assert job["truncated"] == []
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "created_at"])
+async def test_page_ends_before_it_outgrows_its_bound(api: Caller, world: World, sort: str) -> None:
+    """200 payloads of a megabyte are no answer: a page ends at 8 MiB, and the walk goes on, in both directions."""
+    ids = store(world, 20, payload=b'{"x":"%s"}' % (b"y" * (2**20 - 8)))
+    query = f"limit=200&include=payload&sort={sort}"
+    pages = await walk(api, query)
+    assert [len(page) for page in pages] == [8, 8, 4]
+    assert [job_id for page in pages for job_id in page] == (ids if sort == "created_at" else ids[::-1])
+    [first] = await walk(api, f"limit=200&sort={sort}")
+    assert len(first) == 20
+    page = (await api.get(f"{JOBS}?{query}")).json()
+    while page["next_cursor"]:
+        assert page["has_more"] is True
+        page = (await api.get(f"{JOBS}?{query}&cursor={page['next_cursor']}")).json()
+    assert [len(back) for back in await walk(api, query, "prev_cursor", page["prev_cursor"])] == [8, 8]
 
 
 async def test_two_kilobytes_are_not_large(api: Caller, world: World) -> None:
