@@ -1,6 +1,6 @@
 """The world in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from sqlalchemy import DateTime, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.contract.world import World
 
+from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
@@ -15,21 +16,10 @@ from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.application.ports.jobs import JobLeases
-from equeue.domain.ids import JobId
-from equeue.domain.lease import Claim, ClaimOrder
 
-
-class FullLooks(PostgresJobLeases):
-    """Leases whose every claim looks at all that is due.
-
-    Where a look took long, the next ones start where the last ended and may pass over what was due before. How long
-    it takes is the machine's business, and the contract's order holds of full looks.
-    """
-
-    async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
-        """Lease due jobs to a worker."""
-        self._claiming._marked_claims = 0
-        return await super().claim(order, only)
+NEVER_SLOW = Pace(look=timedelta(days=1))
+"""Where a look took long, the next ones start where the last ended and may pass over what was due before. How long
+one takes is the machine's business; the contract's order holds of full looks."""
 
 
 @asynccontextmanager
@@ -42,7 +32,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
 
     def leases() -> JobLeases:
         lanes.append(Lane(engine))
-        return FullLooks(lanes[-1])
+        return PostgresJobLeases(lanes[-1], Claiming(NEVER_SLOW))
 
     def queue() -> PostgresJobQueue:
         queues.append(PostgresJobQueue(engine))

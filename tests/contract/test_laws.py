@@ -46,8 +46,13 @@ def facts(job: Job) -> tuple[object, ...]:
     """Return what a job has in common with its twin."""
     return (
         (job.status, job.attempt, job.lease_token, job.revision, job.retry_count, job.lapse_count),
-        (job.result, job.error, job.worker_id, job.unique_slot, job.lease_expires_at),
-        (job.cancel_requested_at is None, job.finished_at is None, job.started_at is None),
+        (job.result, job.error, job.worker_id, job.unique_slot),
+        (
+            job.cancel_requested_at is None,
+            job.finished_at is None,
+            job.started_at is None,
+            job.lease_expires_at is None,
+        ),
     )
 
 
