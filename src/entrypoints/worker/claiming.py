@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from ...application.dispatch import Appetite, Wish
+from ...application.ports.catalogue import TaskDeclaration
 from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Jitter
 from ...domain.errors import Unavailable
@@ -79,6 +80,11 @@ class Claimer:
         self._due_at = min(self._due_at, self._clock.monotonic() + seconds)
         self._bell.ring()
 
+    def look_around(self, declared: Sequence[TaskDeclaration]) -> None:
+        """Claim known tasks alone if the served queues have others too; naming them costs where all are known."""
+        queues, known = self._source.queues, self._source.known
+        self._runner.unknown.update(each.id for each in declared if each.queue in queues and each.id not in known)
+
     def room(self) -> None:
         """Note that a slot came free: worth a look only if the last one left work behind."""
         if self._look_at == 0.0 or self._hinted:
@@ -92,6 +98,7 @@ class Claimer:
 
     async def run(self) -> None:
         """Claim until stopped."""
+        self._look_at = 0.0
         while not self._stopped:
             now = self._clock.monotonic()
             wish = self._wish(now)

@@ -62,6 +62,7 @@ class Runner:
         self._running: dict[Run, None] = {}
         self._deadlines = Deadlines(clock, timers, self._sweep)
         self._pumping = False
+        self._closed = False
         self.unknown: set[str] = set()
         self.ended = 0
         self.stuck = 0
@@ -76,12 +77,19 @@ class Runner:
         """How many claims wait for a slot."""
         return len(self._waiting)
 
+    def close(self) -> int:
+        """Begin nothing more: give back what waits now and whatever comes in later; return how many wait now."""
+        self._closed = True
+        return self._give_back()
+
     def accept(self, runs: Iterable[Run], *, first: bool) -> None:
         """Take claims in: `first` puts them before those that wait already."""
         if first:
             self._waiting.extendleft(reversed(list(runs)))
         else:
             self._waiting.extend(runs)
+        if self._closed:
+            self._give_back()
         if self._waiting:
             self._deadlines.watch(self._waiting[-1].claimed_at + self._patience)
         self._pump()
@@ -103,13 +111,6 @@ class Runner:
             elif isinstance(run, Run) and run in self._waiting:
                 self._waiting.remove(run)
 
-    def give_back(self) -> int:
-        """Release every claim that waits for a slot; return how many."""
-        given = len(self._waiting)
-        while self._waiting:
-            self._exits.ended(self._waiting.popleft(), Released())
-        return given
-
     def stop_all(self, reason: Stop) -> None:
         """Stop every running handler."""
         for run in list(self._running):
@@ -119,6 +120,12 @@ class Runner:
         """Stop waiting for handlers that were stopped and did not end."""
         for run in list(self._running):
             self._abandon(run)
+
+    def _give_back(self) -> int:
+        given = len(self._waiting)
+        while self._waiting:
+            self._exits.ended(self._waiting.popleft(), Released())
+        return given
 
     def _pump(self) -> None:
         """Fill free slots from the claims that wait."""

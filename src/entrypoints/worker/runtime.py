@@ -29,6 +29,9 @@ from .timers import LoopTimers
 from .timers import spawn as spawn_task
 from .watching import Lookout, LoopWatch, loop_blocker
 
+AGAIN = 1.0
+"""How long a loop that broke is left alone, in seconds."""
+
 LAST_WRITES = 5.0
 """How long a stopping worker goes on trying to write how its attempts ended, in seconds."""
 
@@ -58,6 +61,7 @@ class Worker:
         self._drained = Bell(timers)
         self._draining = False
         self._hurried = False
+        self._broken = False
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
@@ -93,9 +97,10 @@ class Worker:
         listening = self._own("listen", self._listener.run)
         await self._stop_bell.rest()
         self._claimer.stop()
+        given = self._runner.close()
         await claiming
         await _cancelled(listening)
-        await self._drain()
+        await self._drain(given)
         self._maintainer.stop()
         written = await self._write_last(settling)
         await maintaining
@@ -103,7 +108,7 @@ class Worker:
         self._threads.close()
         await self._children.close()
         self._log.info("worker.stopped", stuck=self._runner.stuck, unwritten=len(self._holds))
-        return 0 if written else 1
+        return 0 if written and not self._broken else 1
 
     def stop(self) -> None:
         """Stop in order: claim nothing more, give back what has not begun, let the rest end within the grace."""
@@ -131,6 +136,7 @@ class Worker:
             try:
                 async with self._parts.units_of_work() as unit:
                     await unit.catalogue.declare(list(self._parts.known.declarations()))
+                    self._claimer.look_around(await unit.catalogue.all())
                     await unit.commit()
                 patience.worked()
             except Unavailable as away:
@@ -138,9 +144,8 @@ class Worker:
             else:
                 return
 
-    async def _drain(self) -> None:
-        """Bring what is in hand to its end within the grace, or give it back."""
-        given = self._runner.give_back()
+    async def _drain(self, given: int) -> None:
+        """Bring what runs to its end within the grace, or give it back as what waited was."""
         grace = self._parts.rules.drain_grace.total_seconds()
         cleanup = min(self._parts.rules.cancel_grace.total_seconds(), grace / 4)
         self._log.info("worker.draining", running=self._runner.running, given_back=given, grace_s=grace)
@@ -172,13 +177,12 @@ class Worker:
 
     async def _keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a loop, and run it again should it ever break: a worker without one of its loops helps nobody."""
-        patience = self._outage.patience(name, self._timers)
         while True:
             try:
                 return await loop()
             except Exception as broken:  # noqa: BLE001 - the last line of the loop: nobody else would hear of it
                 self._log.error("worker.loop_broke", loop=name, error=repr(broken), exc_info=broken)
-                await patience.after(broken)
+                await Bell(self._timers).rest(AGAIN)
 
     def _start_heart(self) -> Callable[[], Coroutine[Any, Any, None]]:
         if not self._threaded_heart:
@@ -196,6 +200,7 @@ class Worker:
     def _heart_broke(self, broken: BaseException) -> None:
         """Stop the worker: without heartbeats its leases would lapse under running handlers."""
         self._log.error("worker.heart_broke", error=repr(broken), exc_info=broken)
+        self._broken = True
         self._post(self.hurry)
 
     def _held(self) -> Sequence[Hold]:
@@ -235,11 +240,8 @@ class Worker:
 
     def _room(self) -> None:
         self._claimer.room()
-        if self._draining:
-            if self._runner.waiting:
-                self._runner.give_back()
-            if not self._runner.running:
-                self._drained.ring()
+        if self._draining and not self._runner.running:
+            self._drained.ring()
 
     def _make_settler(self) -> Settler:
         parts = self._parts

@@ -234,3 +234,21 @@ async def test_a_waiting_job_can_be_cancelled(world: World) -> None:
     await world.until_ended(waiting)
     assert (world.job(waiting).status, gate.most) == (JobStatus.CANCELLED, 1)
     gate.through.release()
+
+
+async def test_declared_tasks_of_others_are_never_touched(world: World) -> None:
+    """A queue that two kinds of workers share: each claims its own from the start."""
+    mine, others = Tasks(), Tasks()
+
+    @mine.task("my.task")
+    async def my_handler() -> None: ...
+
+    @others.task("their.task")
+    async def their_handler() -> None: ...
+
+    await world.start(others, WorkerRules(queues=("elsewhere",)))
+    await world.start(mine)
+    theirs = await world.enqueue("their.task")
+    await world.until_ended(await world.enqueue("my.task"))
+    await world.timers.move(30)
+    assert world.job(theirs).attempt == 0

@@ -11,6 +11,7 @@ from equeue.application.ports.jobs import Settled
 from equeue.application.ports.unit_of_work import UnitOfWork
 from equeue.application.settle import Ending, SettleAttempts
 from equeue.domain.errors import Unavailable
+from equeue.domain.lease import Claim, ClaimOrder
 from equeue.domain.spec import JobSpec
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.worker.parts import WorkerRules
@@ -143,3 +144,25 @@ async def test_one_ending_that_cannot_be_stored_does_not_keep_the_others(world: 
     good, dead = JobStatus.SUCCEEDED, JobStatus.DEAD
     assert statuses == [good, good, dead, good, good]
     assert refused == [5, 1]
+
+
+async def test_a_loop_that_breaks_is_started_again(world: World) -> None:
+    """A fault in one statement is told with its name, and does not end the worker."""
+    tasks, runs, go = short()
+    go.set()
+    await world.start(tasks, RULES)
+    await breathe()
+    faults = [ZeroDivisionError("a fault of ours"), ZeroDivisionError("once more")]
+    claim = world.line.leases.claim
+
+    async def faulty(order: ClaimOrder, only: object = None) -> Sequence[Claim]:  # noqa: ARG001 - the port asks for it
+        if faults:
+            raise faults.pop()
+        return await claim(order)
+
+    world.line.instead["claim"] = faulty
+    job_id = await world.enqueue("short.task")
+    await world.timers.move(5)
+    assert (world.job(job_id).status, runs) == (JobStatus.SUCCEEDED, [1])
+    assert world.log.events().count("worker.loop_broke") == 2
+    assert "database.away" not in world.log.events()

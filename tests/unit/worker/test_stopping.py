@@ -1,11 +1,13 @@
 """A worker that is told to stop loses nothing and charges nobody."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tests.unit.worker.world import World, breathe
 
 from equeue import Fixed, Tasks
+from equeue.domain.lease import Claim, ClaimOrder
 from equeue.domain.outcomes import AttemptOutcome
 from equeue.domain.spec import JobSpec
 from equeue.domain.status import JobStatus
@@ -152,3 +154,26 @@ async def test_a_worker_may_stop_after_so_many_jobs(world: World) -> None:
     statuses = [world.job(job_id).status for job_id in ids]
     assert 5 <= statuses.count(JobStatus.SUCCEEDED) < 50
     assert set(statuses) == {JobStatus.SUCCEEDED, JobStatus.QUEUED}
+
+
+async def test_a_claim_that_was_under_way_is_given_back(world: World) -> None:
+    """What the database leased just before the word came begins nowhere here."""
+    slow = Slow()
+    worker = await world.start(slow.tasks, RULES)
+    await breathe()
+    answered = asyncio.Event()
+    claim = world.line.leases.claim
+
+    async def held_up(order: ClaimOrder, only: object = None) -> Sequence[Claim]:  # noqa: ARG001 - the port asks for it
+        claims = await claim(order)
+        await answered.wait()
+        return claims
+
+    world.line.instead["claim"] = held_up
+    job_id = await world.enqueue("slow.task")
+    await world.until(lambda: world.job(job_id).status is JobStatus.RUNNING)
+    worker.stop()
+    await breathe()
+    answered.set()
+    assert await world.stop() == [0]
+    assert (slow.began, world.job(job_id).status, world.job(job_id).retry_count) == (0, JobStatus.QUEUED, 0)
