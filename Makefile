@@ -94,6 +94,10 @@ docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
 
+.PHONY: plans
+plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans
+	$(BIN)/python -m docs.queries
+
 .PHONY: pins
 pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

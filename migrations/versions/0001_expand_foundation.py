@@ -134,7 +134,6 @@ create table equeue.jobs (
 create index ix_jobs_status on equeue.jobs (status);
 create index ix_jobs_status_created_at on equeue.jobs (status, created_at);
 create index ix_jobs_user_id_created_at on equeue.jobs (user_id, created_at);
-create index ix_jobs_created_at_id on equeue.jobs (created_at, id);
 create index ix_jobs_claim on equeue.jobs (queue, priority, run_at, id) where (status = 'queued') is true;
 create index ix_jobs_lapse on equeue.jobs (id) where (status = 'running') is true;
 create index ix_jobs_expiry on equeue.jobs (expires_at)
