@@ -11,6 +11,7 @@ from ...application.new_jobs import EnqueuedJob, NewJob
 from ...application.options import TaskLike
 from ...application.tasks import Task
 from .composing import compose
+from .diverting import diversion
 from .flight import Answer, Declarations, Pause, flight
 from .link import Address, AsyncLink
 from .questions import drive_async
@@ -122,6 +123,8 @@ class AsyncProducer:
             await self._room.wait_for(lambda: self._line.jobs < ROOM)
 
     async def _store(self, jobs: Sequence[NewJob]) -> Sequence[Answer]:
+        if (elsewhere := diversion()) is not None:
+            return elsewhere.store(jobs)
         if self._closed:
             raise RuntimeError("this producer is closed")
         turn = _Turn(jobs)

@@ -16,6 +16,7 @@ from ...application.new_jobs import EnqueuedJob, NewJob
 from ...application.options import TaskLike
 from ...application.tasks import Task
 from .composing import compose
+from .diverting import diversion
 from .flight import Answer, Declarations, Pause, flight
 from .link import Address, Link
 from .questions import drive
@@ -122,6 +123,8 @@ class Producer:
             link.close()
 
     def _store(self, jobs: Sequence[NewJob]) -> Sequence[Answer]:
+        if (elsewhere := diversion()) is not None:
+            return elsewhere.store(jobs)
         turn = _Turn(jobs)
         with self._lock:
             if self._closed:
