@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from bench import servers
@@ -84,7 +84,7 @@ def plans(connection: psycopg.Connection[Any]) -> dict[str, str]:
 def listing(where: JobFilter) -> str:
     """Return the words of a listing's query, for its first page of 50."""
     asked = page_query(where, 51, None, oldest_first=False)
-    return str(asked.compile(dialect=PGDialect_psycopg(), compile_kwargs={"literal_binds": True}))
+    return str(asked.compile(dialect=cast(Any, PGDialect_psycopg)(), compile_kwargs={"literal_binds": True}))
 
 
 def explain(connection: psycopg.Connection[Any], words: str, facts: dict[str, Any]) -> str:
