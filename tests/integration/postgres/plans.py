@@ -94,6 +94,14 @@ def plan_of(connection: psycopg.Connection[Any], statement: str, facts: Mapping[
             connection.execute("deallocate tried")
 
 
+def explained(connection: psycopg.Connection[Any], words: str, facts: Mapping[str, Any]) -> Plan:
+    """Run a statement of the cold path, take it back, and return its plan."""
+    with connection.transaction(force_rollback=True), ClientCursor(connection) as cursor:
+        cursor.execute(f"explain (analyze, format json, timing off) {words}", facts)
+        ((told,),) = cursor.fetchall()
+    return Plan((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+
+
 def buffers_of(connection: psycopg.Connection[Any], statement: str, facts: Mapping[str, Any]) -> int:
     """Return how many pages a statement looks at to find its rows; what it does is taken back."""
     words = _PLACE.sub(r"%(\1)s", statement)

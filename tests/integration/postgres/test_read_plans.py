@@ -1,0 +1,77 @@
+"""Pages are read from an index, no further than they reach, however many jobs there are."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+from tests import servers
+from tests.integration.postgres.plans import Plan, explained
+
+from equeue.adapters.postgres.portions import portioned
+from equeue.adapters.postgres.reads import page_query
+from equeue.application.ports.reads import EVERYTHING, JobFilter, Position
+from equeue.domain.status import JobStatus
+
+JOBS = 100_000
+OWNER = UUID("00000000-0000-7000-8000-00000000b001")
+PAGE = 51
+DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+
+SEED = f"""
+insert into equeue.jobs (task, status, finished_at, created_at, user_id, lease_token, attempt)
+  select 't', 'succeeded', now(), now() - (g / 3) * interval '1 s',
+    case when g % 500 = 0 then '{OWNER}' else gen_random_uuid() end, 1, 1
+  from generate_series(1, {JOBS}) as g;
+insert into equeue.jobs (task, status, finished_at, error, created_at, lease_token, attempt)
+  select 't', 'dead', now(), '{{"type": "E"}}', now() - interval '1 day' - g * interval '1 s', 1, 1
+  from generate_series(1, 500) as g;
+insert into equeue.jobs (task, status, finished_at, created_at)
+  select 't', 'cancelled', now(), now() - interval '2 days' - g * interval '1 s' from generate_series(1, 500) as g;
+analyze equeue.jobs;
+"""
+
+FILTERS = {
+    "all": JobFilter(),
+    "one frequent status": JobFilter(statuses=(JobStatus.SUCCEEDED,)),
+    "one rare status": JobFilter(statuses=(JobStatus.DEAD,)),
+    "two rare statuses": JobFilter(statuses=(JobStatus.DEAD, JobStatus.CANCELLED)),
+    "a status that nothing has": JobFilter(statuses=(JobStatus.QUEUED, JobStatus.RUNNING)),
+    "one owner": JobFilter(owner=OWNER),
+}
+
+
+@pytest.fixture(scope="module")
+def sql(server: servers.Server, template: str) -> Iterator[psycopg.Connection[Any]]:
+    """Give a database of many jobs, three of which share each instant of creation."""
+    with server.clone(template) as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SEED)
+        yield connection
+
+
+RARE = 1_000
+"""So many jobs are dead or cancelled: all of a rare kind may be sorted where that is cheaper than their index."""
+
+
+@pytest.mark.parametrize("order", ["newest first", "oldest first"])
+@pytest.mark.parametrize("where", FILTERS.values(), ids=FILTERS.keys())
+@pytest.mark.parametrize("days", [None, 0.2, 1.003], ids=["start", "middle", "far"])
+def test_a_page_looks_at_little_more_than_it_shows(
+    sql: psycopg.Connection[Any], where: JobFilter, order: str, days: float | None
+) -> None:
+    """Wherever it begins and whichever way it runs, of a hundred thousand jobs it looks at a few hundred."""
+    begin = None if days is None else Position(datetime.now(UTC) - timedelta(days=days), UUID(int=1 << 127))
+    oldest_first = order == "oldest first"
+    found = page_query(where, PAGE, begin, oldest_first=oldest_first)
+    plan = plan_of_page(sql, portioned(found, EVERYTHING, oldest_first=oldest_first))
+    assert not plan.scans_whole()
+    assert plan.rows_touched() <= RARE + 6 * PAGE
+
+
+def plan_of_page(sql: psycopg.Connection[Any], asked: Any) -> Plan:
+    """Return the plan of a page, which was read."""
+    compiled = asked.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    return explained(sql, str(compiled), compiled.params)
