@@ -3,7 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, null, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    type_coerce,
+)
 
 from ...application.ports.reads import DOCUMENTS, LEFT_OUT, Document, Portion
 from ...domain.ids import JobId
@@ -20,7 +33,7 @@ def portioned(found: Select[Any], portion: Portion, *, oldest_first: bool) -> Se
     shown = {name: _shown(jobs[name], portion, whole=name in portion.whole) for name in DOCUMENTS}
     sizes = [func.coalesce(func.octet_length(text), 0) for text in (*shown.values(), cast(jobs.progress, Text))]
     before = func.sum(sum(sizes[1:], start=sizes[0])).over(order_by=order, rows=(None, -1))
-    fits = func.coalesce(before, 0) < portion.page
+    fits = func.coalesce(before, 0) < literal(portion.page, BigInteger)
     documents = [type_coerce(case((fits, text), else_=""), jobs[name].type).label(name) for name, text in shown.items()]
     others = [column for column in jobs if column.name not in shown]
     return select(*others, *documents, fits.label("fits")).order_by(*order)
