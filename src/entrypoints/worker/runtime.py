@@ -25,7 +25,7 @@ from .run import Run
 from .running import Exits, Runner, Spawn
 from .settling import Settler
 from .threads import HandlerThreads
-from .timers import LoopTimers
+from .timers import LoopTimers, cancelled, post_from_threads
 from .timers import spawn as spawn_task
 from .watching import Lookout, LoopWatch, loop_blocker
 
@@ -83,7 +83,7 @@ class Worker:
     async def run(self) -> int:
         """Work until stopped; return the exit code, 0 if everything in hand was brought to its end."""
         loop = asyncio.get_running_loop()
-        self._post = _post_from_threads(loop)
+        self._post = post_from_threads(loop)
         if self._threaded_heart:
             self._lookout = self._make_lookout(loop)
         await self._declare()
@@ -99,7 +99,7 @@ class Worker:
         self._claimer.stop()
         given = self._runner.close()
         await claiming
-        await _cancelled(listening)
+        await cancelled(listening)
         await self._drain(given)
         self._maintainer.stop()
         written = await self._write_last(settling)
@@ -169,7 +169,7 @@ class Worker:
         if await written.rest(LAST_WRITES):
             return True
         self._log.error("worker.unwritten", attempts=self._settler.backlog)
-        await _cancelled(settling)
+        await cancelled(settling)
         return False
 
     def _own(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
@@ -298,15 +298,3 @@ class Worker:
             self._outage,
             self._log,
         )
-
-
-def _post_from_threads(loop: asyncio.AbstractEventLoop) -> Post:
-    def post(call: Callable[[], Any]) -> None:
-        loop.call_soon_threadsafe(call)
-
-    return post
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait((task,))

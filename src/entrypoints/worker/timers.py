@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import attrs
 
+from ...application.ports.runtime import Post
+
 T = TypeVar("T")
 
 
@@ -25,3 +27,18 @@ def spawn(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
     if sys.version_info >= (3, 12):
         return asyncio.Task(work, loop=loop, name=name, eager_start=True)
     return asyncio.Task(work, loop=loop, name=name)
+
+
+def post_from_threads(loop: asyncio.AbstractEventLoop) -> Post:
+    """Return what has a call made on `loop`, from whichever thread."""
+
+    def post(call: Callable[[], Any]) -> None:
+        loop.call_soon_threadsafe(call)
+
+    return post
+
+
+async def cancelled(task: "asyncio.Task[None]") -> None:
+    """Cancel `task` and wait for its end."""
+    task.cancel()
+    await asyncio.wait((task,))
