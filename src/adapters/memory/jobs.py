@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from ...application.ports.jobs import Change, Created, Enqueued, Existing, Rejected
-from ...domain.ids import JobId
+from ...domain.errors import InvalidJob, Violation
+from ...domain.ids import JobId, Json
 from ...domain.job import Job
-from ...domain.spec import Birth, OnConflict
+from ...domain.spec import PAYLOAD_BYTES, Birth, OnConflict
+from .documents import storable
 from .store import Transaction
 
 
@@ -19,6 +21,7 @@ class MemoryJobRepository:
 
     async def add(self, births: Sequence[Birth]) -> Sequence[Enqueued]:
         """Store new jobs; a unique key that is held yields the holder."""
+        _check(births)
         await self._transaction.hold(birth.unique_slot for birth in births if birth.unique_slot is not None)
         return [store_birth(self._transaction, birth) for birth in births]
 
@@ -46,6 +49,16 @@ class MemoryJobRepository:
     def _moved_on(self, before: Job) -> bool:
         job = self._transaction.jobs.get(before.id)
         return job is None or _facts(job) != _facts(before)
+
+
+def _check(births: Sequence[Birth]) -> None:
+    bad = [place for place, birth in enumerate(births) if not _fits(birth.spec.payload)]
+    if bad:
+        raise InvalidJob(tuple(Violation(f"/{place}/payload", "cannot be stored", "unstorable") for place in bad))
+
+
+def _fits(payload: Json) -> bool:
+    return payload.lstrip().startswith(b"{") and storable(payload, PAYLOAD_BYTES)
 
 
 def store_birth(transaction: Transaction, birth: Birth) -> Enqueued:

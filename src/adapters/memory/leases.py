@@ -12,11 +12,14 @@ from ...domain.ids import JobId, WorkerId
 from ...domain.job import Job
 from ...domain.lease import Claim, ClaimOrder, Fence, Heartbeat, Pulse
 from ...domain.settlement import Settlement
-from ...domain.spec import UniqueWhile
+from ...domain.spec import PAYLOAD_BYTES, UniqueWhile
 from ...domain.status import JobStatus
 from ...domain.transitions import Event, follow
+from .documents import storable
 from .jobs import store_birth
 from .store import MemoryStore, Transaction
+
+PROGRESS_BYTES = 64 * 1024
 
 
 @attrs.frozen
@@ -120,12 +123,13 @@ def _claimed(job: Job, order: ClaimOrder, now: datetime) -> Job:
 
 
 def _extended(job: Job, pulse: Pulse, now: datetime, lease: timedelta) -> Job:
+    told = pulse.progress is not None and storable(pulse.progress, PROGRESS_BYTES)
     return attrs.evolve(
         job,
         status=follow(job.status, Event.HEARTBEAT),
         lease_expires_at=now + lease,
         started_at=job.started_at or (now if pulse.begun else None),
-        progress=job.progress if pulse.progress is None else pulse.progress,
+        progress=pulse.progress if told else job.progress,
     )
 
 
@@ -149,6 +153,8 @@ def _settle(transaction: Transaction, settlement: Settlement) -> Settled:
         return _too_late(transaction, settlement)
     if settlement.unless_cancelled and job.cancel_requested_at is not None:
         return Settled(fence, SettleAnswer.CANCEL_REQUESTED, job.status)
+    if settlement.result is not None and not storable(settlement.result, PAYLOAD_BYTES):
+        return Settled(fence, SettleAnswer.UNSTORABLE, job.status)
     ended = _settled(job, settlement, transaction.now)
     transaction.jobs[job.id] = ended
     transaction.attempts[fence] = _attempt(job, settlement, transaction.now)
