@@ -83,8 +83,7 @@ def page_query(where: JobFilter, limit: int, after: Position | None, *, oldest_f
         return turn.of(_JOB.where(*_conditions(where)))
     places: Select[Any] = select(*(JobRow.__table__.c[name] for name in ("id", "created_at")))
     each = [
-        turn.of(places.where(*_conditions(attrs.evolve(where, statuses=(status,))))).subquery()
-        for status in statuses
+        turn.of(places.where(*_conditions(attrs.evolve(where, statuses=(status,))))).subquery() for status in statuses
     ]
     found = union_all(*(select(part.c.id) for part in each)).subquery()
     return turn.of(_JOB.where(JobRow.id.in_(select(found.c.id))))
