@@ -23,6 +23,39 @@ from equeue.domain.status import JobStatus
 WRITTEN = UUID(int=4711)
 
 
+class Counted:
+    """Transactions in memory, of which a test can tell how many are open."""
+
+    def __init__(self, world: World) -> None:
+        self._transactions = MemoryTransactions(world.store)
+        self.open = 0
+
+    async def begin(self, limit: timedelta) -> Any:
+        self.open += 1
+        return CountedOne(self, await self._transactions.begin(limit))
+
+
+class CountedOne:
+    def __init__(self, counted: Counted, opened: Any) -> None:
+        self._counted = counted
+        self._opened = opened
+        self._over = False
+        self.connection = opened.connection
+
+    async def settle(self, settlement: Settlement) -> Settled:
+        self._end()
+        told: Settled = await self._opened.settle(settlement)
+        return told
+
+    async def roll_back(self) -> None:
+        self._end()
+        await self._opened.roll_back()
+
+    def _end(self) -> None:
+        self._counted.open -= not self._over
+        self._over = True
+
+
 async def write(connection: Any) -> None:
     """Write something that a test can look for: a job, for want of other tables in memory."""
     await connection.jobs.add([a_birth(job_id=WRITTEN, queue="elsewhere")])
@@ -73,8 +106,9 @@ async def test_a_failure_undoes_the_writes(world: World, *, inside: bool) -> Non
                 raise ValueError("no")
         raise ValueError("no")
 
-    job = await ran(world, handler)
-    assert (job.status, WRITTEN in world.store.jobs) == (JobStatus.DEAD, False)
+    transactions = Counted(world)
+    job = await ran(world, handler, transactions=transactions)
+    assert (job.status, WRITTEN in world.store.jobs, transactions.open) == (JobStatus.DEAD, False, 0)
 
 
 async def test_a_caught_failure_of_the_block_leaves_the_rest(world: World) -> None:
@@ -102,10 +136,30 @@ async def test_a_lost_lease_undoes_the_writes(world: World) -> None:
             await write(connection)
         world.store.jobs[ctx.job.job_id] = attrs.evolve(world.job(ctx.job.job_id), lease_token=2)
 
-    await world.start(only(handler))
+    transactions = Counted(world)
+    await world.start(only(handler), transactions=transactions)
     await world.enqueue("a.task")
     await world.until(lambda: "job.lease_lost" in world.log.events())
-    assert WRITTEN not in world.store.jobs
+    assert (WRITTEN in world.store.jobs, transactions.open) == (False, 0)
+
+
+async def test_a_lease_lost_while_running_undoes_the_writes(world: World) -> None:
+    """Nobody settles such an attempt, and still its transaction ends."""
+
+    async def handler(ctx: Context) -> None:
+        async with ctx.transaction() as connection:
+            await write(connection)
+        await asyncio.Event().wait()
+
+    transactions = Counted(world)
+    await world.start(only(handler), transactions=transactions)
+    job_id = await world.enqueue("a.task")
+    await world.until(lambda: transactions.open == 1)
+    held = world.job(job_id)
+    later = world.clock.now() + timedelta(days=1)
+    world.store.jobs[job_id] = attrs.evolve(held, lease_token=2, lease_expires_at=later)
+    await world.timers.move(11)
+    assert (WRITTEN in world.store.jobs, transactions.open) == (False, 0)
 
 
 async def test_a_timeout_undoes_the_writes(world: World) -> None:
@@ -135,10 +189,12 @@ async def test_a_stuck_handler_leaves_no_transaction_open(world: World) -> None:
                 except asyncio.CancelledError:
                     continue
 
-    await world.start(only(handler, timeout=5))
+    transactions = Counted(world)
+    await world.start(only(handler, timeout=5), transactions=transactions)
     job_id = await world.enqueue("a.task", max_retries=0)
     await world.timers.move(6)
     await world.timers.move(6)
+    assert transactions.open == 0
     go.set()
     await world.until(lambda: "handler.late" in world.log.events())
     assert (world.job(job_id).status, WRITTEN in world.store.jobs) == (JobStatus.DEAD, False)
