@@ -30,6 +30,7 @@ from ..application.manage import ManageJobs
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound
 from ..application.ports.queue import JobQueue
+from ..application.ports.telemetry import Log
 from ..application.readiness import Check, Readiness
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
@@ -42,7 +43,10 @@ HANDLERS_POOL = 10
 """Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
 
 POOL = 5
-"""Connections a process may hold at most: a worker's work, maintenance and listening, and units of work beside."""
+"""Connections a process may hold at most: a worker's work and maintenance, and units of work beside."""
+
+HINTS_POOL = 2
+"""Connections for hints, each opened on use: one listens, one rings."""
 
 
 def database_url(settings: Settings) -> str:
@@ -66,13 +70,18 @@ def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
     return create_engine(database_url(settings), pooler=settings.pooler == "transaction", pool_size=pool_size)
 
 
-def open_queue(settings: Settings, engine: AsyncEngine) -> JobQueue:
+def open_hints_engine(settings: Settings) -> AsyncEngine:
+    """Return an engine that leads past any pooler, for LISTEN is bound to its session."""
+    return create_engine(direct_url(settings), pool_size=HINTS_POOL)
+
+
+def open_queue(settings: Settings, engine: AsyncEngine, log: Log) -> JobQueue:
     """Return what carries hints; raise `BadSetting` for one that cannot reach other processes."""
     if settings.queue_backend != "postgres":
         raise BadSetting(
             "EQUEUE_QUEUE_BACKEND", "is memory, which no other process can hear", "Leave it out, or set it to postgres."
         )
-    return PostgresJobQueue(engine)
+    return PostgresJobQueue(engine, log)
 
 
 @asynccontextmanager
@@ -158,7 +167,8 @@ class Container(containers.DeclarativeContainer):
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
     engine = providers.Singleton(open_engine, settings)
-    queue = providers.Singleton(open_queue, settings, engine)
+    hints_engine = providers.Singleton(open_hints_engine, settings)
+    queue = providers.Singleton(open_queue, settings, hints_engine, log)
     units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
     work_lane = providers.Singleton(Lane, engine)
@@ -210,5 +220,6 @@ async def close(container: Container) -> None:
     await container.queue().close()
     for lane in (container.work_lane(), container.maintenance_lane()):
         await lane.close()
+    await container.hints_engine().dispose()
     await container.engine().dispose()
     await container.handlers_engine().dispose()
