@@ -32,8 +32,9 @@ def median(runs: Sequence[Drained]) -> Drained:
 def drains(stage: Stage, taking_part: Sequence[Contender], jobs: int, rounds: int, workers: int) -> bool:
     """Let all drain in turns; print a table and judge eQueue by the best peer and the bare loop."""
     runs: dict[str, list[Drained]] = {contender.name: [] for contender in taking_part}
-    for _ in range(rounds):
+    for number in range(rounds):
         for contender in taking_part:
+            print(f"round {number + 1} of {rounds}: {contender.name}", file=sys.stderr)
             runs[contender.name].append(drain(stage, contender, int(jobs * contender.share), workers))
     rates = {contender: median(runs[contender.name]).rate for contender in taking_part}
     ours = max(rate for contender, rate in rates.items() if contender.ours)
