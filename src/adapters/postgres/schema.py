@@ -8,6 +8,7 @@ import attrs
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...domain.errors import Unavailable
@@ -93,7 +94,7 @@ async def schema_fit(engine: AsyncEngine) -> SchemaFit:
             facts = (await connection.execute(_FACTS)).one_or_none()
     except DBAPIError as error:
         return SchemaFit(_refusal(error))
-    except (psycopg.Error, OSError, TimeoutError) as error:
+    except (psycopg.Error, PoolTimeout, OSError, TimeoutError) as error:
         raise away(error) from error
     return judge(None if facts is None else (facts[0], facts[1]))
 

@@ -101,3 +101,13 @@ async def test_waiting_ends_with_the_migration_or_the_patience(
         if act:
             await asyncio.to_thread(act, empty_database_url)
         assert (await waiting).fits is (act is not None)
+
+
+async def test_an_exhausted_pool_is_no_answer(database_url: str) -> None:
+    """Readiness is told that the database does not answer, and not that something broke."""
+    engine = create_engine(database_url, pool_size=1)
+    engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    async with engine.connect():
+        with pytest.raises(Unavailable):
+            await schema_fit(engine)
+    await engine.dispose()
