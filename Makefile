@@ -70,6 +70,10 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
 	$(BIN)/python -m bench.claim
 
+.PHONY: bench-worker
+bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop, on one server (about 15 minutes)
+	$(BIN)/python -m bench.worker
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
