@@ -1,6 +1,7 @@
 """Run the phases asked for and print them with their ratios; the exit status says whether the goals are met."""
 
 import argparse
+import signal
 import statistics
 import sys
 from collections.abc import Sequence
@@ -112,6 +113,7 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=20.0, help="seconds of idleness")
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and workers are ended on the way out
     taking_part = contenders(options.slots, peers=not options.no_peers)
     fine = True
     with opened() as stage:
