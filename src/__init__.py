@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .entrypoints.sdk.composing import new_job
     from .entrypoints.sdk.enqueue import enqueue, enqueue_many, ring
     from .entrypoints.sdk.producer import Producer
+    from .entrypoints.sdk.turns import SomeRefused
 
 __all__ = [
     "AsyncProducer",
@@ -37,6 +38,7 @@ __all__ = [
     "Producer",
     "Retry",
     "Snooze",
+    "SomeRefused",
     "Task",
     "TaskRefused",
     "Tasks",
@@ -67,6 +69,7 @@ _HOMES = {
     "Producer": "entrypoints.sdk.producer",
     "Retry": "application.verdicts",
     "Snooze": "application.verdicts",
+    "SomeRefused": "entrypoints.sdk.turns",
     "Task": "application.tasks",
     "TaskRefused": "application.tasks",
     "Tasks": "application.tasks",

@@ -112,8 +112,9 @@ class NewJobs:
 
     def _tuned(self, declaration: TaskDeclaration, given: object) -> JobSpec:
         """Return the checked request; the same options twice in a row are not checked twice."""
-        if self._last is not None and self._last[0] is given:
-            return self._last[1]
+        last = self._last  # read once: other threads put theirs here
+        if last is not None and last[0] is given:
+            return last[1]
         wishes = given.wishes if isinstance(given, Options) else {}
         spec = self._checked(spec_of(declaration, wishes))
         self._last = given, spec

@@ -4,13 +4,14 @@ SQLAlchemy says that a connection is about to commit, and later that it goes bac
 commit is over, and whatever was enqueued before it is there to be seen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
+from weakref import WeakSet
 
 import attrs
 import psycopg
 from psycopg import pq
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Pool, event
 
 from .ringer import Ringer, ringer_at, ringer_beside
 
@@ -26,6 +27,7 @@ class _Hints:
     committed: set[str] = attrs.field(factory=set)
 
     def tell(self) -> None:
+        """Tell what was committed; what is still open now was rolled back."""
         self.open.clear()
         if self.committed:
             self.ringer.ring(self.committed)
@@ -40,11 +42,7 @@ def ring_after_commit(connection: Connection, queues: Iterable[str]) -> None:
         return
     hints.ringer.expect()
     hints.open.update(queues)
-    if not event.contains(connection, "commit", _committed):
-        for moment, then in _MOMENTS.items():
-            event.listen(connection, moment, then)
-    if not event.contains(connection.engine.pool, "checkin", _checked_in):
-        event.listen(connection.engine.pool, "checkin", _checked_in)
+    _listen(connection)
 
 
 def ring_now(connection: Connection, queues: Iterable[str]) -> None:
@@ -74,14 +72,21 @@ def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
 
 
+def _listen(connection: Connection) -> None:
+    """Hear of what becomes of the connection, once; SQLAlchemy's own `contains` mistakes new objects for dead ones."""
+    if connection not in _heard:
+        _heard.add(connection)
+        event.listen(connection, "begin", _begun)
+        event.listen(connection, "commit", _committed)
+    if connection.engine.pool not in _heard:
+        _heard.add(connection.engine.pool)
+        event.listen(connection.engine.pool, "checkin", _checked_in)
+
+
 def _committed(connection: Connection) -> None:
     hints = _hints(connection)
     hints.committed |= hints.open
     hints.open.clear()
-
-
-def _rolled_back(connection: Connection) -> None:
-    _hints(connection).open.clear()
 
 
 def _begun(connection: Connection) -> None:
@@ -93,8 +98,4 @@ def _checked_in(_: Any, record: Any) -> None:
         hints.tell()
 
 
-_MOMENTS: Final[dict[str, Callable[[Connection], None]]] = {
-    "begin": _begun,
-    "commit": _committed,
-    "rollback": _rolled_back,
-}
+_heard: "WeakSet[Connection | Pool]" = WeakSet()

@@ -10,9 +10,17 @@ import pytest
 from tests.integration.sdk.conftest import Database
 from tests.integration.sdk.sample import SWELLING, send
 
-from equeue import AsyncProducer, EnqueuedJob, InvalidJob, NewJob, Unavailable, new_job, options
+from equeue import (
+    AsyncProducer,
+    EnqueuedJob,
+    InvalidJob,
+    NewJob,
+    SomeRefused,
+    Unavailable,
+    new_job,
+    options,
+)
 from equeue.entrypoints.sdk.async_producer import ROOM
-from equeue.entrypoints.sdk.turns import SomeRefused
 
 pytestmark = pytest.mark.filterwarnings("ignore::equeue.application.new_jobs.LargePayload")
 NOWHERE = "postgresql://somebody:hunter2@127.0.0.1:1/nowhere"

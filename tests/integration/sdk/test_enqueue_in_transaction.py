@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from tests.integration.sdk.conftest import Database
 from tests.integration.sdk.sample import send
 
-from equeue import EnqueuedJob, enqueue, ring
+from equeue import EnqueuedJob, EnqueueOutcome, enqueue, enqueue_many, new_job, options, ring
 from equeue.adapters.postgres.engine import read_url
 
 
@@ -227,3 +227,63 @@ def test_autocommit_rings_at_once(database: Database, engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         enqueue(connection, send, user_id=1)
         assert database.rung() == "email"
+
+
+async def test_synchronous_code_within_an_asynchronous_session_enqueues(
+    database: Database, async_engine: AsyncEngine
+) -> None:
+    """`run_sync` gives a plain session; enqueuing there works and rings like anywhere."""
+    async with AsyncSession(async_engine) as session, session.begin():
+        answer = await session.run_sync(lambda plain: enqueue(plain, send, user_id=42))
+    assert database.job(answer.id)["payload"] == {"user_id": 42}
+    assert await asyncio.to_thread(database.rung) == "email"
+
+
+def test_many_jobs_share_the_transaction(database: Database, engine: Engine) -> None:
+    """All of them are stored, in order, and none before the commit."""
+    with Session(engine) as session:
+        answers = enqueue_many(session, (new_job(send, user_id=number) for number in range(1_500)))
+        assert database.jobs() == []
+        session.commit()
+    rows = {row["id"]: row for row in database.jobs()}
+    assert [rows[answer.id]["payload"]["user_id"] for answer in answers] == list(range(1_500))
+    assert database.rung() == "email"
+
+
+def test_a_future_job_rings_nobody(database: Database, engine: Engine) -> None:
+    """No worker could start it yet."""
+    with Session(engine) as session, session.begin():
+        enqueue(session, options(send, delay=60), user_id=1)
+    assert database.heard() == []
+
+
+def test_a_held_key_is_seen_within_the_transaction(database: Database, engine: Engine) -> None:
+    """Also a key that the same transaction took."""
+    once = options(send, unique="k")
+    with Session(engine) as session, session.begin():
+        first, second = enqueue(session, once, user_id=1), enqueue(session, once, user_id=2)
+    assert (first.created, second.outcome, second.id) == (True, EnqueueOutcome.EXISTING, first.id)
+    assert len(database.jobs()) == 1
+
+
+def test_what_is_no_connection_is_refused() -> None:
+    """The message says what could be given."""
+    with pytest.raises(TypeError, match=r"cannot enqueue into a builtins\.object: give a SQLAlchemy Session"):
+        enqueue(object(), send, user_id=1)  # type: ignore[call-overload]
+
+
+def test_every_engine_rings(database: Database) -> None:
+    """Also one whose pool is made where another one's was thrown away."""
+    queues = [f"queue-{number}" for number in range(120)]
+    kept: list[Engine] = []
+    for number, queue in enumerate(queues):
+        engine = create_engine(read_url(database.url))
+        with Session(engine) as session, session.begin():
+            enqueue(session, options(send, queue=queue), user_id=1)
+        engine.dispose()
+        kept = [*kept, engine][-20:] if number % 3 else kept
+        del session, engine
+    heard = database.heard()
+    while len(heard) < len(queues) and (next_one := database.rung()) is not None:
+        heard.append(next_one)
+    assert sorted(heard) == sorted(queues)

@@ -14,8 +14,17 @@ import pytest
 from tests.integration.sdk.conftest import Database
 from tests.integration.sdk.sample import SWELLING, send
 
-from equeue import EnqueuedJob, InvalidJob, NewJob, PayloadInvalid, Producer, Unavailable, new_job, options
-from equeue.entrypoints.sdk.turns import SomeRefused
+from equeue import (
+    EnqueuedJob,
+    InvalidJob,
+    NewJob,
+    PayloadInvalid,
+    Producer,
+    SomeRefused,
+    Unavailable,
+    new_job,
+    options,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::equeue.application.new_jobs.LargePayload")
 NOWHERE = "postgresql://somebody:hunter2@127.0.0.1:1/nowhere"
