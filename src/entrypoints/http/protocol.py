@@ -11,6 +11,9 @@ from .problems import PROBLEM_JSON, Problem
 HEAD_BYTES = 64 * 1024
 """Longest request line and headers together."""
 
+LINGER_S = 2.0
+"""How long a refused client may go on sending: closed at once with bytes unread, the answer could be lost."""
+
 
 class ProblemProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a bound on the head of a request, and our words for what cannot be parsed."""
@@ -19,13 +22,16 @@ class ProblemProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._in_head = True
+        self._refused = False
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless a head grows beyond all bounds."""
+        if self._refused:
+            return
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self._refused:
             self._refuse(Problem("head-too-large", f"Request line and headers may have {HEAD_BYTES} bytes."))
 
     def on_message_begin(self) -> None:
@@ -59,4 +65,7 @@ class ProblemProtocol(HttpToolsProtocol):
             b"connection: close",
         ]
         self.transport.write(b"\r\n".join([*lines, b"", body]))
-        self.transport.close()
+        self._refused = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
