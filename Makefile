@@ -34,15 +34,15 @@ test: lint test-unit test-contract test-integration ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
-	$(call suite,240,tests/unit)
+	$(call suite,180,tests/unit)
 
 .PHONY: test-contract
 test-contract: $(VENV)/dev.stamp ## The contract suites alone: every adapter of a port keeps the same promises
-	$(call suite,900,tests/contract)
+	$(call suite,540,tests/contract)
 
 .PHONY: test-integration
 test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
-	$(call suite,1500,tests/integration)
+	$(call suite,720,tests/integration)
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers
