@@ -33,8 +33,8 @@ def test_a_payload_says_nothing_about_the_row() -> None:
 
 def test_a_key_belongs_to_its_owner() -> None:
     """The slot names the owner, so two owners may use one key."""
-    unique = {"unique": Unique("k")}
-    mine, nobodys = _row(a_birth(owner=OWNER, **unique)), _row(a_birth(**unique))
+    unique = Unique("k")
+    mine, nobodys = _row(a_birth(owner=OWNER, unique=unique)), _row(a_birth(unique=unique))
     assert (mine["unique_slot"], nobodys["unique_slot"]) == (f"{OWNER}:k", "-:k")
     assert (mine["unique_key"], mine["unique_while"], mine["user_id"]) == ("k", "active", str(OWNER))
 
