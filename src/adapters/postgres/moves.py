@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...application.ports.jobs import Change
+from .arrays import array_text
 
 _CHANGE = """
 update equeue.jobs as j
@@ -92,7 +93,7 @@ def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
         "cancel_requested_at": [job.cancel_requested_at for job in after],
         "cancel_reasons": [job.cancel_reason for job in after],
         "unique_slots": [job.unique_slot for job in after],
-        "tags": [_array(job.tags) for job in after],
+        "tags": [array_text(job.tags) for job in after],
         "keeps_progress": [change.after.progress == change.before.progress for change in changes],
         "payloads": [change.after.payload.decode() if changes_payload(change) else None for change in changes],
     }
@@ -101,9 +102,3 @@ def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
 def changes_payload(change: Change) -> bool:
     """Tell whether the payload is another one."""
     return change.after.payload != change.before.payload
-
-
-def _array(texts: Sequence[str]) -> str:
-    """Return texts as PostgreSQL writes an array of them: arrays of arrays would all have to have one length."""
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

@@ -4,7 +4,7 @@ SQLAlchemy says that a connection is about to commit, and later that it goes bac
 commit is over, and whatever was enqueued before it is there to be seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -34,7 +34,7 @@ class _Hints:
             self.committed.clear()
 
 
-def ring_after_commit(connection: Connection, queues: Iterable[str]) -> None:
+def ring_after_commit(connection: Connection, queues: Collection[str]) -> None:
     """Have `queues` rung once the transaction on `connection` is committed; a rollback forgets them."""
     hints = _hints(connection)
     if getattr(connection.connection.dbapi_connection, "autocommit", False) is True:
@@ -45,7 +45,7 @@ def ring_after_commit(connection: Connection, queues: Iterable[str]) -> None:
     _listen(connection)
 
 
-def ring_now(connection: Connection, queues: Iterable[str]) -> None:
+def ring_now(connection: Connection, queues: Collection[str]) -> None:
     """Ring `queues` at once."""
     _hints(connection).ringer.ring(queues)
 

@@ -1,7 +1,7 @@
 """From tasks and arguments to stored jobs: the one course that every way of enqueuing from Python takes."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ParamSpec, TypeAlias, overload
 
 import attrs
@@ -14,7 +14,7 @@ from ...application.new_jobs import EnqueuedJob, EnqueueOutcome, NewJob, NewJobs
 from ...application.options import TaskLike
 from ...application.ports.catalogue import TaskDeclaration
 from ...application.tasks import Task
-from ...domain.spec import OnConflict
+from ...domain.spec import JobSpec, OnConflict
 
 P = ParamSpec("P")
 
@@ -84,11 +84,10 @@ def enqueued(rows: Sequence[NewRow], holders: Sequence[Holder]) -> list[Enqueued
 
 def due_queues(jobs: Sequence[NewJob], answers: Sequence[object]) -> frozenset[str]:
     """Return the queues in which a worker could start one of these jobs now."""
-    now = _clock.now()
     return frozenset(
         job.spec.queue
         for job, answer in zip(jobs, answers, strict=True)
-        if isinstance(answer, EnqueuedJob) and answer.created and _is_due(job.spec.delay, job.spec.run_at, now)
+        if isinstance(answer, EnqueuedJob) and answer.created and _is_due(job.spec)
     )
 
 
@@ -110,8 +109,8 @@ def _completing(jobs: Sequence[NewJob]) -> Generator[Query, Rows, Sequence[NewJo
     return [job.completed(known.get(job.spec.task)) for job in jobs]
 
 
-def _is_due(delay: timedelta | None, run_at: datetime | None, now: datetime) -> bool:
-    return not delay and (run_at is None or run_at <= now)
+def _is_due(spec: JobSpec) -> bool:
+    return not spec.delay and (spec.run_at is None or spec.run_at <= _clock.now())
 
 
 def _enqueued(row: NewRow, holder: Holder) -> EnqueuedJob:

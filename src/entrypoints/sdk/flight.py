@@ -5,12 +5,12 @@ A set can be sent twice and is stored once, for its jobs have their ids from the
 
 import random
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
-from ...adapters.postgres.insertion import NewRow, Query, Rows, declared, inserting
+from ...adapters.postgres.insertion import Course, NewRow, Query, Rows, declared, inserting
 from ...application.new_jobs import EnqueuedJob, NewJob
 from ...application.ports.catalogue import TaskDeclaration
 from ...domain.errors import InvalidJob, Unavailable
@@ -54,8 +54,10 @@ class Declarations:
 
     def unknown(self, jobs: Sequence[NewJob]) -> set[str]:
         """Return the tasks of `jobs` that have to be looked up."""
-        since = self.clock() - DECLARATIONS_KEPT_S
         named = {job.spec.task for job in jobs if job.wishes is not None}
+        if not named:
+            return named
+        since = self.clock() - DECLARATIONS_KEPT_S
         return {name for name in named if name not in self._known or self._known[name][1] < since}
 
     def learn(self, names: set[str], found: dict[str, TaskDeclaration]) -> None:
@@ -75,7 +77,7 @@ def flight(jobs: Sequence[NewJob], known: Declarations, patience_s: float) -> Fl
     """
     deadline = time.monotonic() + patience_s
     if names := known.unknown(jobs):
-        known.learn(names, declarations((yield from _persisting(lambda: _asking(declared(names)), deadline))))
+        known.learn(names, declarations((yield from _persisting(_asking(declared(names)), deadline))))
     jobs = [known.completed(job) for job in jobs]
     answers = yield from _splitting([row_of(job) for job in jobs], deadline)
     return Landed(answers, due_queues(jobs, answers))
@@ -84,22 +86,22 @@ def flight(jobs: Sequence[NewJob], known: Declarations, patience_s: float) -> Fl
 def _splitting(rows: Sequence[NewRow], deadline: float) -> Splitting:
     """Store what can be stored: a refused set is halved until the refused jobs stand alone."""
     try:
-        holders = yield from _persisting(lambda: inserting(rows), deadline)
+        holders = yield from _persisting(_storing(rows), deadline)
     except InvalidJob as refused:
         if len(rows) == 1:
             return [refused]
     else:
-        return list(enqueued(rows, holders))
+        return [*enqueued(rows, holders)]
     middle = len(rows) // 2
     return [*(yield from _splitting(rows[:middle], deadline)), *(yield from _splitting(rows[middle:], deadline))]
 
 
-def _persisting(course: Callable[[], Generator[Query, Rows, T]], deadline: float) -> Generator[Query | Pause, Rows, T]:
-    """Go through a course again from its start for as long as the database does not answer."""
+def _persisting(courses: Iterator[Generator[Query, Rows, T]], deadline: float) -> Generator[Query | Pause, Rows, T]:
+    """Go through one course after another for as long as the database does not answer."""
     pause = FIRST_PAUSE_S
     while True:
         try:
-            return (yield from course())
+            return (yield from next(courses))
         except Unavailable:
             if time.monotonic() >= deadline:
                 raise
@@ -107,5 +109,15 @@ def _persisting(course: Callable[[], Generator[Query, Rows, T]], deadline: float
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _asking(query: Query) -> Generator[Query, Rows, Rows]:
-    return (yield query)
+def _storing(rows: Sequence[NewRow]) -> Iterator[Course]:
+    yield inserting(rows)
+    while True:
+        yield inserting(rows, sent_before=True)
+
+
+def _asking(query: Query) -> Iterator[Generator[Query, Rows, Rows]]:
+    def ask() -> Generator[Query, Rows, Rows]:
+        return (yield query)
+
+    while True:
+        yield ask()

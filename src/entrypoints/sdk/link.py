@@ -4,12 +4,15 @@ from typing import Any
 
 import attrs
 import psycopg
+from psycopg import generators, pq
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
 from psycopg.pq import TransactionStatus
 
 from ...adapters.postgres.engine import connect_arguments, read_url
 from ...adapters.postgres.errors import told
 from ...adapters.postgres.insertion import Query, Rows
-from .questions import as_bytes
+from .questions import as_bytes, numbered
 from .ringer import Ringer, ringer_at
 
 
@@ -34,19 +37,28 @@ class Address:
 
 
 class Link:
-    """One synchronous connection, used by one thread at a time."""
+    """One synchronous connection, used by one thread at a time.
+
+    It speaks to libpq through psycopg's own generators, without a cursor: of a lone INSERT's time a cursor takes 6 %.
+    """
 
     def __init__(self, address: Address) -> None:
         self._arguments = address.arguments
         self._prepare = not address.pooler
         self._connection: psycopg.Connection[Any] | None = None
+        self._prepared: dict[str, bytes] = {}
 
     def ask(self, query: Query) -> Rows:
         """Return the rows that answer `query`, in a transaction of its own; raise in eQueue's words."""
         try:
-            connection = self._open()
-            cursor = connection.execute(as_bytes(query), query.documents, prepare=self._prepare)
-            return cursor.fetchall()
+            connection = self._connection or self._open()
+            self._send(connection.pgconn, query)
+            (result,) = connection.wait(generators.execute(connection.pgconn))
+            if result.status != pq.ExecStatus.TUPLES_OK:
+                raise _error(result)
+            reader = Transformer(connection)
+            reader.set_pgresult(result)
+            return reader.load_rows(0, result.ntuples, tuple)
         except (psycopg.Error, OSError, UnicodeEncodeError) as error:
             raise told(error) from error
         finally:
@@ -60,9 +72,23 @@ class Link:
             connection.close()
 
     def _open(self) -> psycopg.Connection[Any]:
-        if self._connection is None:
-            self._connection = psycopg.connect(**self._arguments, autocommit=True)
+        self._connection = psycopg.connect(**self._arguments, autocommit=True)
+        self._prepared = {}
         return self._connection
+
+    def _send(self, libpq: pq.abc.PGconn, query: Query) -> None:
+        documents = [document.encode() for document in query.documents.values()]
+        if not self._prepare:
+            libpq.send_query_params(numbered(query), documents)
+            return
+        name = self._prepared.get(query.statement)
+        if name is None:
+            name = f"equeue_{len(self._prepared)}".encode()
+            prepared = libpq.prepare(name, numbered(query))
+            if prepared.status != pq.ExecStatus.COMMAND_OK:
+                raise _error(prepared)
+            self._prepared[query.statement] = name
+        libpq.send_query_prepared(name, documents)
 
 
 class AsyncLink:
@@ -71,31 +97,37 @@ class AsyncLink:
     def __init__(self, address: Address) -> None:
         self._arguments = address.arguments
         self._prepare = not address.pooler
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._cursor: psycopg.AsyncCursor[Any] | None = None
 
     async def ask(self, query: Query) -> Rows:
         """Return the rows that answer `query`, in a transaction of its own; raise in eQueue's words."""
         try:
-            connection = await self._open()
-            cursor = await connection.execute(as_bytes(query), query.documents, prepare=self._prepare)
+            cursor = self._cursor or await self._open()
+            await cursor.execute(as_bytes(query), query.documents, prepare=self._prepare)
             return await cursor.fetchall()
         except (psycopg.Error, OSError, UnicodeEncodeError) as error:
             raise told(error) from error
         finally:
-            if self._connection is not None and not _is_whole(self._connection):
+            if self._cursor is not None and not _is_whole(self._cursor.connection):
                 await self.close()
 
     async def close(self) -> None:
         """Give the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            await cursor.connection.close()
 
-    async def _open(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
-        return self._connection
+    async def _open(self) -> psycopg.AsyncCursor[Any]:
+        connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
+        self._cursor = connection.cursor()
+        return self._cursor
 
 
 def _is_whole(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:
     return connection.info.transaction_status is TransactionStatus.IDLE
+
+
+def _error(result: pq.abc.PGresult) -> psycopg.Error:
+    """Return what a result says went wrong; without a state the server never got to say it: the connection broke."""
+    error = error_from_result(result)
+    return error if error.sqlstate else psycopg.OperationalError(str(error))

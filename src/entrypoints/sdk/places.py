@@ -1,7 +1,7 @@
 """Which library a caller's session or connection is of, found without importing one that the caller does not use."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -33,10 +33,10 @@ class PsycopgPlace:
             psycopg.Cursor(self._connection, row_factory=tuple_row).execute(as_bytes(query), query.documents).fetchall()
         )
 
-    def stored(self, queues: Iterable[str]) -> None:
+    def stored(self, queues: Collection[str]) -> None:
         """Do nothing: psycopg does not say when it commits."""
 
-    def ring(self, queues: Iterable[str]) -> None:
+    def ring(self, queues: Collection[str]) -> None:
         """Tell workers in a transaction of its own."""
         _refuse_within_transaction(self._connection)
         self.ask(ringing(queues))
@@ -55,10 +55,10 @@ class AsyncPsycopgPlace:
         await cursor.execute(as_bytes(query), query.documents)
         return await cursor.fetchall()
 
-    async def stored(self, queues: Iterable[str]) -> None:
+    async def stored(self, queues: Collection[str]) -> None:
         """Do nothing: psycopg does not say when it commits."""
 
-    async def ring(self, queues: Iterable[str]) -> None:
+    async def ring(self, queues: Collection[str]) -> None:
         """Tell workers in a transaction of its own."""
         _refuse_within_transaction(self._connection)
         await self.ask(ringing(queues))
@@ -75,13 +75,13 @@ class SqlalchemyPlace:
         """Ask in the transaction that is open, or else begins."""
         return self._connection.execute(clause(query), query.documents).fetchall()
 
-    def stored(self, queues: Iterable[str]) -> None:
+    def stored(self, queues: Collection[str]) -> None:
         """Have workers told after the commit."""
         from .bell import ring_after_commit  # noqa: PLC0415 - imports SQLAlchemy, which this caller has
 
         ring_after_commit(self._connection, queues)
 
-    def ring(self, queues: Iterable[str]) -> None:
+    def ring(self, queues: Collection[str]) -> None:
         """Tell workers at once."""
         from .bell import ring_now  # noqa: PLC0415 - imports SQLAlchemy, which this caller has
 
@@ -105,13 +105,13 @@ class AsyncSqlalchemyPlace:
         connection = await self._connection()
         return (await connection.execute(clause(query), query.documents)).fetchall()
 
-    async def stored(self, queues: Iterable[str]) -> None:
+    async def stored(self, queues: Collection[str]) -> None:
         """Have workers told after the commit."""
         from .bell import ring_after_commit  # noqa: PLC0415 - imports SQLAlchemy, which this caller has
 
         ring_after_commit(await self._sync_connection(), queues)
 
-    async def ring(self, queues: Iterable[str]) -> None:
+    async def ring(self, queues: Collection[str]) -> None:
         """Tell workers at once."""
         from .bell import ring_now  # noqa: PLC0415 - imports SQLAlchemy, which this caller has
 

@@ -125,19 +125,24 @@ class Producer:
     def _store(self, jobs: Sequence[NewJob]) -> Sequence[Answer]:
         if (elsewhere := diversion()) is not None:
             return elsewhere.store(jobs)
-        turn = _Turn(jobs)
         with self._lock:
             if self._closed:
                 raise RuntimeError("this producer is closed")
-            self._line.join(turn)
-            if self._idle:
-                self._assign(self._idle.pop())
-        self._wait(turn)
-        if turn.load is not None:
-            self._fly(*turn.load)
-        if turn.error is not None:
-            raise turn.error
-        return turn.answers
+            link = self._idle.pop() if self._idle else None
+            if link is None:
+                self._line.join(turn := _Turn(jobs))
+        return self._wait(turn) if link is None else self._fly(link, jobs)
+
+    def _fly(self, link: Link, jobs: Sequence[NewJob]) -> Sequence[Answer]:
+        """Store a set, and hand the link on before anything else, so that the database need not wait for callers."""
+        try:
+            landed = drive(flight(jobs, self._declared, self._patience_s), partial(_ask, link))
+        finally:
+            with self._lock:
+                self._assign(link)
+        if landed.due:
+            self._ringer.ring(landed.due)
+        return landed.answers
 
     def _assign(self, link: Link) -> None:
         """Let the first who waits fly the next set over `link`; under the lock."""
@@ -149,7 +154,7 @@ class Producer:
             self._idle.append(link)
             self._landed.notify_all()
 
-    def _wait(self, turn: _Turn) -> None:
+    def _wait(self, turn: _Turn) -> Sequence[Answer]:
         """Wait for an answer or a set to fly; a caller who is interrupted leaves no other waiting."""
         try:
             turn.gate.acquire()
@@ -157,24 +162,22 @@ class Producer:
             with self._lock:
                 self._line.leave(turn)
             if turn.load is not None:
-                self._fly(*turn.load)
+                self._lead(*turn.load)
             raise
+        if turn.load is not None:
+            self._lead(*turn.load)
+        if turn.error is not None:
+            raise turn.error
+        return turn.answers
 
-    def _fly(self, link: Link, turns: Sequence[_Turn]) -> None:
-        """Store a set, hand the link on, and only then tell the others, so that the database need not wait for them."""
-        course = flight(jobs_of(turns), self._declared, self._patience_s)
+    def _lead(self, link: Link, turns: Sequence[_Turn]) -> None:
+        """Fly a set of many callers and tell each what came of it."""
         try:
-            landed = drive(course, partial(_ask, link))
+            deliver(turns, self._fly(link, jobs_of(turns)))
         except BaseException as error:
             deliver(turns, error)
             raise
-        else:
-            deliver(turns, landed.answers)
-            if landed.due:
-                self._ringer.ring(landed.due)
         finally:
-            with self._lock:
-                self._assign(link)
             for other in turns[1:]:
                 other.gate.release()
 

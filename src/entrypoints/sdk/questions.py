@@ -3,11 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from ...adapters.postgres.insertion import HOLDERS, STORE, Query, Rows
+from ...adapters.postgres.insertion import FRESH, HOLDERS, STORE, Query, Rows
 
 if TYPE_CHECKING:
     from sqlalchemy import TextClause
@@ -65,7 +66,21 @@ async def drive_async(course: Generator[Q, Rows, T], ask: Callable[[Q], Awaitabl
 
 def as_bytes(query: Query) -> bytes:
     """Return a question's statement as psycopg's types take what is not a literal."""
-    return query.statement.encode()
+    return _bytes(query.statement)
+
+
+def numbered(query: Query) -> bytes:
+    """Return a question's statement as libpq takes it, its places numbered as they come."""
+    return _numbered(query.statement)
+
+
+_bytes = lru_cache(maxsize=16)(str.encode)
+
+
+@lru_cache(maxsize=16)
+def _numbered(statement: str) -> bytes:
+    numbers = count(1)
+    return _PLACE.sub(lambda _: f"${next(numbers)}", statement).encode()
 
 
 def clause(query: Query) -> "TextClause | TextualSelect":
@@ -78,4 +93,4 @@ def _clause(statement: str) -> "TextClause | TextualSelect":
     from sqlalchemy import Uuid, text  # noqa: PLC0415 - there already where it is used, not to be imported elsewhere
 
     asked = text(_PLACE.sub(r":\1", statement))
-    return asked.columns(id=Uuid()) if statement in (STORE, HOLDERS) else asked
+    return asked.columns(id=Uuid()) if statement in (FRESH, STORE, HOLDERS) else asked

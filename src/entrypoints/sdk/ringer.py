@@ -7,12 +7,14 @@ in here is dropped.
 import atexit
 import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import psycopg
+from psycopg import pq
 
-from .questions import as_bytes, ringing
+from .questions import numbered, ringing
 
 PAUSE_S: Final = 0.005
 """What comes within this after a hint is told together: NOTIFY serialises commits."""
@@ -44,8 +46,10 @@ class Ringer:
                 except RuntimeError:  # the interpreter is on its way out
                     self._thread = None
 
-    def ring(self, queues: Iterable[str]) -> None:
+    def ring(self, queues: Collection[str]) -> None:
         """Tell workers of `queues` as soon as may be; returns at once."""
+        if self._waiting.issuperset(queues) and self._thread is not None:
+            return  # what waits is taken before it is told, so these are told after now
         with self._changed:
             self._waiting.update(queues)
             self._changed.notify()
@@ -69,9 +73,8 @@ class Ringer:
         try:
             with psycopg.connect(**self._parameters) as connection:
                 while queues := self._next():
-                    question = ringing(queues)
-                    connection.execute(as_bytes(question), question.documents)
-                    threading.Event().wait(PAUSE_S)
+                    _say(connection, queues)
+                    time.sleep(PAUSE_S)
         except (psycopg.Error, OSError):
             with self._changed:
                 self._waiting, self._thread = set(), None
@@ -84,6 +87,14 @@ class Ringer:
             if not queues:
                 self._thread = None
         return queues
+
+
+def _say(connection: "psycopg.Connection[Any]", queues: Collection[str]) -> None:
+    """Ring by libpq's own blocking call: next to nothing of it holds the interpreter's lock, which callers want."""
+    question = ringing(queues)
+    answer = connection.pgconn.exec_params(numbered(question), [question.documents["queues"].encode()])
+    if answer.status != pq.ExecStatus.TUPLES_OK:
+        raise psycopg.OperationalError(answer.error_message.decode(errors="replace"))
 
 
 _ringers: dict[frozenset[tuple[str, Any]], Ringer] = {}

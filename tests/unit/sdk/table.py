@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from equeue.adapters.postgres.insertion import DECLARED, HOLDERS, STORE, Query, Rows
+from equeue.adapters.postgres.insertion import DECLARED, FRESH, HOLDERS, STORE, Query, Rows
 from equeue.domain.errors import InvalidJob, Unavailable, Violation
 from equeue.entrypoints.sdk.flight import Pause
 
@@ -43,7 +43,7 @@ class Table:
     @property
     def inserts(self) -> list[int]:
         """How many rows each INSERT carried."""
-        queries = [step for step in self.asked if isinstance(step, Query) and step.statement == STORE]
+        queries = [step for step in self.asked if isinstance(step, Query) and step.statement in (FRESH, STORE)]
         return [len(json.loads(query.documents["jobs"])) for query in queries]
 
     @property
@@ -53,15 +53,15 @@ class Table:
 
     def _answer(self, query: Query) -> Rows:
         documents = {name: json.loads(text) for name, text in query.documents.items()}
-        if query.statement == STORE:
-            return [(row_id,) for row_id in self._store(documents["jobs"])]
+        if query.statement in (FRESH, STORE):
+            return [(row_id,) for row_id in self._store(documents["jobs"], strict=query.statement == FRESH)]
         if query.statement == HOLDERS:
             self.meanwhile()
             return list(self._holders({UUID(text) for text in documents["ids"]}, documents["slots"]))
         assert query.statement == DECLARED
         return [self.declared[name] for name in documents["tasks"] if name in self.declared]
 
-    def _store(self, rows: list[dict[str, Any]]) -> list[UUID]:
+    def _store(self, rows: list[dict[str, Any]], *, strict: bool) -> list[UUID]:
         for row in rows:
             if "poison" in row["payload"]:
                 raise InvalidJob((Violation("/payload", "cannot be stored"),))
@@ -73,6 +73,8 @@ class Table:
                 self.rows[row_id] = row
                 stored.append(row_id)
                 slots |= {slot} - {None}
+            elif strict:
+                raise AssertionError(f"a row stands in the way of {row}")
         return stored
 
     def _holders(self, ids: set[UUID], slots: list[str]) -> Iterable[tuple[UUID, str | None]]:

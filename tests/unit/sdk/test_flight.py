@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from tests.unit.sdk.table import Table
@@ -52,11 +53,11 @@ def test_a_lone_bad_job_is_refused_at_once() -> None:
     assert table.inserts == [1]
 
 
-def test_a_set_whose_answer_was_lost_is_stored_once() -> None:
+@pytest.mark.parametrize("second", [send, options(send, unique="k")], ids=["without keys", "with a key"])
+def test_a_set_whose_answer_was_lost_is_stored_once(second: Any) -> None:
     """It is sent again under the same ids, and found to be there: created, not doubled and not in its own way."""
     table = Table(answers_to_lose=1)
-    jobs = [new_job(send, user_id=1), new_job(options(send, unique="k"), user_id=2)]
-    assert _outcomes(_fly(table, *jobs).answers) == ["created", "created"]
+    assert _outcomes(_fly(table, new_job(send, user_id=1), new_job(second, user_id=2)).answers) == ["created"] * 2
     assert len(table.rows) == 2
     assert table.inserts == [2, 2]
 
