@@ -50,17 +50,18 @@ select cast(born ->> 'id' as uuid), '{follow(None, Event.ENQUEUE)}', born ->> 't
 from jsonb_array_elements(cast(%(jobs)s as jsonb)) as jobs (born)
 """
 
-# In a transaction that knows whether it committed. uq_jobs_unique_slot arbitrates.
+# For rows that nothing can stand in the way of: looking for what might costs 20 µs, and 3 a row in a large set.
+FRESH = INSERT + "returning id"
+ADD_FRESH = INSERT + "returning id, created_at, payload::text"
+
+# For rows with keys, and for a set that may have been sent before: then the primary key passes over what is there.
+STORE = INSERT + "on conflict do nothing returning id"
+
+# For rows with keys in a transaction that knows whether it committed. uq_jobs_unique_slot arbitrates.
 ADD = (
     INSERT
     + "on conflict (unique_slot) where unique_slot is not null do nothing returning id, created_at, payload::text"
 )
-
-# For rows that nothing can stand in the way of: looking for what might costs 20 µs, and 3 a row in a large set.
-FRESH = INSERT + "returning id"
-
-# For rows with keys, and for a set that may have been sent before: then the primary key passes over what is there.
-STORE = INSERT + "on conflict do nothing returning id"
 
 # Who stands in the way of rows that were not inserted: the holders of their keys, or they themselves, stored before.
 # Primary key and uq_jobs_unique_slot.

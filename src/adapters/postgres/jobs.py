@@ -16,7 +16,7 @@ from ...domain.job import Job
 from ...domain.spec import Birth, OnConflict
 from .engine import driver_of
 from .errors import UNSTORABLE, translated, violation
-from .insertion import ADD, document, row_of
+from .insertion import ADD, ADD_FRESH, document, row_of
 from .models import JobRow
 from .moves import CHANGE, CHANGE_PAYLOAD, change_columns, changes_payload
 from .rows import job_of, utc
@@ -73,7 +73,8 @@ class PostgresJobRepository:
 
     async def _insert_set(self, births: Sequence[Birth], whole: Sequence[Birth]) -> dict[JobId, Enqueued]:
         try:
-            rows = await self._run(ADD, {"jobs": document([row_of(birth) for birth in births])})
+            keys = any(birth.unique_slot for birth in births)
+            rows = await self._run(ADD if keys else ADD_FRESH, {"jobs": document([row_of(birth) for birth in births])})
         except UNSTORABLE as error:
             if len(births) > 1:
                 raise
