@@ -1,6 +1,7 @@
 """The passes that keep the table true without a leader: each is bounded, idempotent and safe in every process."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import attrs
 
@@ -14,6 +15,23 @@ from .ports.unit_of_work import UnitsOfWork
 
 PASS_ROWS = 1_000
 """No pass touches more rows than this in one transaction."""
+
+EXPIRE_EVERY = timedelta(seconds=15)
+FORGET_EVERY = timedelta(hours=1)
+
+
+@attrs.frozen
+class Pass:
+    """Something to be done every `period` by one of all processes.
+
+    `run` does one bounded set (at most `PASS_ROWS` rows, about a second) and tells whether more waits: then it is run
+    again at once, by the same process. It may be cut off anywhere and run again, and two may run at once. It raises
+    `Unavailable` when the database is away; then it is repeated.
+    """
+
+    name: str
+    period: timedelta
+    run: Callable[[], Awaitable[bool]]
 
 
 @attrs.frozen
@@ -42,6 +60,10 @@ class ExpireJobs:
         """Expire at most `limit` jobs; return how many."""
         return len(await self.leases.expire(limit))
 
+    async def run(self) -> bool:
+        """Expire one set; tell whether more waits."""
+        return await self() == PASS_ROWS
+
 
 @attrs.frozen
 class ForgetAnswers:
@@ -55,3 +77,7 @@ class ForgetAnswers:
             forgotten = await unit.idempotency.forget(limit)
             await unit.commit()
         return forgotten
+
+    async def run(self) -> bool:
+        """Drop one set; tell whether more waits."""
+        return await self() == PASS_ROWS

@@ -25,7 +25,7 @@ from ..application.access import Authenticate
 from ..application.builtin import builtin_tasks
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.keys import AdoptKey, CreateKey
-from ..application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
+from ..application.maintenance import EXPIRE_EVERY, FORGET_EVERY, ExpireJobs, ForgetAnswers, Pass, RecoverLapses
 from ..application.manage import ManageJobs
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound
@@ -197,6 +197,10 @@ class Container(containers.DeclarativeContainer):
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    passes = providers.List(
+        providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
+        providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+    )
 
     outbound = providers.Singleton(open_outbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)

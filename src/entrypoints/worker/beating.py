@@ -10,8 +10,8 @@ from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock
 from ...application.ports.runtime import Timers
 from ...domain.errors import Unavailable
-from .bell import Bell
-from .outage import Outage
+from ..loops.bell import Bell
+from ..loops.outage import Outage
 from .parts import OpenLeases, WorkerRules
 
 TICK = 1.0

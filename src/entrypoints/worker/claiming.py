@@ -11,8 +11,8 @@ from ...application.ports.platform import Clock, Jitter
 from ...domain.errors import Unavailable
 from ...domain.ids import JobId, WorkerId
 from ...domain.lease import Claim, ClaimOrder
-from .bell import Bell
-from .outage import Patience
+from ..loops.bell import Bell
+from ..loops.outage import Patience
 from .parts import WorkerRules
 from .run import NEVER, Run
 from .running import Runner

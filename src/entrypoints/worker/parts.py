@@ -8,7 +8,7 @@ from typing import TypeAlias
 import attrs
 
 from ...application.binding import KnownTasks
-from ...application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
+from ...application.maintenance import Pass, RecoverLapses
 from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
 from ...application.ports.jobs import JobLeases
@@ -63,8 +63,7 @@ class WorkerParts:
     queue: JobQueue
     units_of_work: UnitsOfWork
     recover: RecoverLapses
-    expire: ExpireJobs
-    forget: ForgetAnswers
+    passes: tuple[Pass, ...] = ()
     cadences: Cadences | None = None
     transactions: Transactions | None = None
     clock: Clock

@@ -12,21 +12,21 @@ from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
 from ...domain.errors import Unavailable
+from ..loops.bell import Bell
+from ..loops.maintaining import Chores, LocalCadences, Maintainer
+from ..loops.outage import Outage
+from ..loops.timers import LoopTimers, cancelled, post_from_threads
+from ..loops.timers import spawn as spawn_task
 from .beating import Heart, Pulses
-from .bell import Bell
 from .children import Children
 from .claiming import Claimer, Source
 from .heart_thread import HeartThread
 from .listening import Listener
-from .maintaining import Maintainer, Passes
-from .outage import Outage
 from .parts import WorkerParts
 from .run import Run
 from .running import Exits, Runner, Spawn
 from .settling import Settler
 from .threads import HandlerThreads
-from .timers import LoopTimers, cancelled, post_from_threads
-from .timers import spawn as spawn_task
 from .watching import Lookout, LoopWatch, loop_blocker
 
 AGAIN = 1.0
@@ -286,15 +286,7 @@ class Worker:
 
     def _make_maintainer(self) -> Maintainer:
         parts = self._parts
-        passes = Passes(parts.recover, parts.expire, parts.forget)
-        return Maintainer(
-            passes,
-            parts.cadences,
-            parts.queues,
-            self._claimer,
-            parts.clock,
-            self._timers,
-            parts.jitter,
-            self._outage,
-            self._log,
+        chores = Chores(
+            recover=parts.recover, passes=parts.passes, cadences=parts.cadences or LocalCadences(parts.clock)
         )
+        return Maintainer(chores, self._timers, parts.jitter, self._outage, self._log, self._claimer, parts.queues)

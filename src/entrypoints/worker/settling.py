@@ -14,9 +14,9 @@ from ...domain.errors import Unavailable
 from ...domain.outcomes import Discarded, Outcome, Released
 from ...domain.spec import Birth
 from ...domain.status import JobStatus
-from .bell import Bell
+from ..loops.bell import Bell
+from ..loops.outage import Patience
 from .endings import Ended, births_of, ending
-from .outage import Patience
 from .telling import tell
 from .together import Together
 

@@ -20,7 +20,14 @@ from equeue.adapters.memory.transactions import MemoryTransactions
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.application.binding import KnownTasks
 from equeue.application.enqueue import Draft, Enqueue
-from equeue.application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
+from equeue.application.maintenance import (
+    EXPIRE_EVERY,
+    FORGET_EVERY,
+    ExpireJobs,
+    ForgetAnswers,
+    Pass,
+    RecoverLapses,
+)
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.jobs import Created, JobLeases
 from equeue.application.ports.platform import Ids
@@ -164,8 +171,10 @@ class World:
                 queue=self.queue,
                 units_of_work=self.units,
                 recover=RecoverLapses(leases, FixedJitter()),
-                expire=ExpireJobs(leases),
-                forget=ForgetAnswers(self.units),
+                passes=(
+                    Pass("expire", EXPIRE_EVERY, ExpireJobs(leases).run),
+                    Pass("forget", FORGET_EVERY, ForgetAnswers(self.units).run),
+                ),
                 transactions=MemoryTransactions(self.store),
                 clock=self.clock,
                 jitter=FixedJitter(),
