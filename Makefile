@@ -109,7 +109,8 @@ pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --constraint requirements/dev.txt --output-file requirements/image.txt
+	  --no-emit-index-url --no-header --extra redis --constraint requirements/dev.txt \
+	  --output-file requirements/image.txt
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the development database
