@@ -52,10 +52,8 @@ class Link:
         """Return the rows that answer `query`, in a transaction of its own; raise in eQueue's words."""
         try:
             connection = self._connection or self._open()
-            self._send(connection.pgconn, query)
-            (result,) = connection.wait(generators.execute(connection.pgconn))
-            if result.status != pq.ExecStatus.TUPLES_OK:
-                raise _error(result)
+            self._send(connection, query)
+            result = _answer(connection, pq.ExecStatus.TUPLES_OK)
             reader = Transformer(connection)
             reader.set_pgresult(result)
             return reader.load_rows(0, result.ntuples, tuple)
@@ -76,19 +74,19 @@ class Link:
         self._prepared = {}
         return self._connection
 
-    def _send(self, libpq: pq.abc.PGconn, query: Query) -> None:
+    def _send(self, connection: psycopg.Connection[Any], query: Query) -> None:
         documents = [document.encode() for document in query.documents.values()]
         if not self._prepare:
-            libpq.send_query_params(numbered(query), documents)
+            connection.pgconn.send_query_params(numbered(query), documents)
             return
         name = self._prepared.get(query.statement)
         if name is None:
+            # Not by libpq's blocking call: preparing may wait for a lock on the table, and no Ctrl-C would get through.
             name = f"equeue_{len(self._prepared)}".encode()
-            prepared = libpq.prepare(name, numbered(query))
-            if prepared.status != pq.ExecStatus.COMMAND_OK:
-                raise _error(prepared)
+            connection.pgconn.send_prepare(name, numbered(query))
+            _answer(connection, pq.ExecStatus.COMMAND_OK)
             self._prepared[query.statement] = name
-        libpq.send_query_prepared(name, documents)
+        connection.pgconn.send_query_prepared(name, documents)
 
 
 class AsyncLink:
@@ -121,6 +119,15 @@ class AsyncLink:
         connection = await psycopg.AsyncConnection.connect(**self._arguments, autocommit=True)
         self._cursor = connection.cursor()
         return self._cursor
+
+
+def _answer(connection: psycopg.Connection[Any], expected: pq.ExecStatus) -> pq.abc.PGresult:
+    """Wait for the one answer to what was sent, as a signal may interrupt it; raise what the server says instead."""
+    result: pq.abc.PGresult
+    (result,) = connection.wait(generators.execute(connection.pgconn))
+    if result.status != expected:
+        raise _error(result)
+    return result
 
 
 def _is_whole(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:
