@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, MetaData, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, DOUBLE_PRECISION, INTEGER, SMALLINT
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, SMALLINT
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ...domain.access import Role
 from ...domain.ids import UUID
@@ -23,39 +23,12 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
+from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
 ENDED = ", ".join(f"'{status}'" for status in JobStatus if status.ended)
 TIMEOUTS = f"{SHORTEST_TIMEOUT.total_seconds():g} and {LONGEST_TIMEOUT.total_seconds():g}"
 EPOCH, FAR = "'1970-01-01 00:00:00+00'", "'9999-01-01 00:00:00+00'"
-NOW = text("now()")
-
-
-class Model(DeclarativeBase):
-    """Everything lives in one schema, and every name can be foretold."""
-
-    metadata = MetaData(
-        schema=kind.SCHEMA,
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        },
-    )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own attribute
-        str: Text,
-        UUID: Uuid,
-        datetime: DateTime(timezone=True),
-        int: INTEGER,
-        float: DOUBLE_PRECISION,
-        bytes: LargeBinary,
-    }
-
-
-def _rule(name: str, check: str) -> CheckConstraint:
-    return CheckConstraint(check, name=name)
 
 
 class JobRow(Model):
@@ -102,34 +75,34 @@ class JobRow(Model):
     result: Mapped[bytes | None] = mapped_column(kind.RESULT)
 
     __table_args__ = (
-        _rule("priority_is_0_to_9", f"priority between 0 and {LOWEST_PRIORITY}"),
-        _rule("attempt_is_not_negative", "attempt >= 0"),
-        _rule("retry_count_is_not_negative", "retry_count >= 0"),
-        _rule("max_retries_is_0_to_1000", f"max_retries between 0 and {MAX_RETRIES}"),
-        _rule("retry_count_is_within_max_retries", "retry_count <= max_retries"),
-        _rule("lapse_count_is_not_negative", "lapse_count >= 0"),
-        _rule("revision_is_not_negative", "revision >= 0"),
-        _rule("lease_token_is_not_negative", "lease_token >= 0"),
-        _rule("timeout_is_a_tenth_of_a_second_to_a_day", f"timeout_s between {TIMEOUTS}"),
-        _rule("run_at_is_a_readable_instant", f"run_at >= {EPOCH} and run_at < {FAR}"),
-        _rule("expires_at_is_a_readable_instant", f"expires_at >= {EPOCH} and expires_at < {FAR}"),
-        _rule("running_means_a_lease", f"(status = '{RUNNING}') = (lease_expires_at is not null)"),
-        _rule("running_means_a_worker", f"status <> '{RUNNING}' or worker_id is not null"),
-        _rule("running_means_a_token", f"status <> '{RUNNING}' or lease_token > 0"),
-        _rule("ended_means_finished_at", f"(status in ({ENDED})) = (finished_at is not null)"),
-        _rule("dead_means_an_error", f"status <> '{DEAD}' or error is not null"),
-        _rule("result_only_of_a_success", f"result is null or status = '{JobStatus.SUCCEEDED}'"),
-        _rule("cancel_request_only_once_claimed", f"cancel_requested_at is null or status <> '{QUEUED}'"),
-        _rule(
+        rule("priority_is_0_to_9", f"priority between 0 and {LOWEST_PRIORITY}"),
+        rule("attempt_is_not_negative", "attempt >= 0"),
+        rule("retry_count_is_not_negative", "retry_count >= 0"),
+        rule("max_retries_is_0_to_1000", f"max_retries between 0 and {MAX_RETRIES}"),
+        rule("retry_count_is_within_max_retries", "retry_count <= max_retries"),
+        rule("lapse_count_is_not_negative", "lapse_count >= 0"),
+        rule("revision_is_not_negative", "revision >= 0"),
+        rule("lease_token_is_not_negative", "lease_token >= 0"),
+        rule("timeout_is_a_tenth_of_a_second_to_a_day", f"timeout_s between {TIMEOUTS}"),
+        rule("run_at_is_a_readable_instant", f"run_at >= {EPOCH} and run_at < {FAR}"),
+        rule("expires_at_is_a_readable_instant", f"expires_at >= {EPOCH} and expires_at < {FAR}"),
+        rule("running_means_a_lease", f"(status = '{RUNNING}') = (lease_expires_at is not null)"),
+        rule("running_means_a_worker", f"status <> '{RUNNING}' or worker_id is not null"),
+        rule("running_means_a_token", f"status <> '{RUNNING}' or lease_token > 0"),
+        rule("ended_means_finished_at", f"(status in ({ENDED})) = (finished_at is not null)"),
+        rule("dead_means_an_error", f"status <> '{DEAD}' or error is not null"),
+        rule("result_only_of_a_success", f"result is null or status = '{JobStatus.SUCCEEDED}'"),
+        rule("cancel_request_only_once_claimed", f"cancel_requested_at is null or status <> '{QUEUED}'"),
+        rule(
             "cancel_reason_only_with_a_cancel",
             f"cancel_reason is null or cancel_requested_at is not null or status = '{JobStatus.CANCELLED}'",
         ),
-        _rule("cancel_reason_is_at_most_1000_characters", "char_length(cancel_reason) <= 1000"),
-        _rule("traceparent_is_at_most_255_bytes", "octet_length(traceparent) <= 255"),
-        _rule("unique_key_and_while_go_together", "(unique_key is null) = (unique_while is null)"),
-        _rule("unique_slot_only_with_a_key", "unique_slot is null or unique_key is not null"),
-        _rule("unique_slot_is_at_most_300_bytes", "octet_length(unique_slot) <= 300"),
-        _rule(
+        rule("cancel_reason_is_at_most_1000_characters", "char_length(cancel_reason) <= 1000"),
+        rule("traceparent_is_at_most_255_bytes", "octet_length(traceparent) <= 255"),
+        rule("unique_key_and_while_go_together", "(unique_key is null) = (unique_while is null)"),
+        rule("unique_slot_only_with_a_key", "unique_slot is null or unique_key is not null"),
+        rule("unique_slot_is_at_most_300_bytes", "octet_length(unique_slot) <= 300"),
+        rule(
             "unique_slot_only_while_held",
             f"unique_slot is null or status = '{QUEUED}'"
             f" or (status = '{RUNNING}' and unique_while = '{UniqueWhile.ACTIVE}')",
@@ -171,9 +144,9 @@ class AttemptRow(Model):
     error: Mapped[bytes | None] = mapped_column(kind.ERROR)
 
     __table_args__ = (
-        _rule("attempt_is_positive", "attempt > 0"),
-        _rule("lease_token_is_positive", "lease_token > 0"),
-        _rule(
+        rule("attempt_is_positive", "attempt > 0"),
+        rule("lease_token_is_positive", "lease_token > 0"),
+        rule(
             "failure_means_an_error",
             "outcome not in ('failed', 'timed_out', 'crashed', 'discarded') or error is not null",
         ),
@@ -195,9 +168,9 @@ class TaskRow(Model):
     declared_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
     __table_args__ = (
-        _rule("max_retries_is_0_to_1000", f"max_retries between 0 and {MAX_RETRIES}"),
-        _rule("timeout_is_a_tenth_of_a_second_to_a_day", f"timeout_s between {TIMEOUTS}"),
-        _rule("doc_is_at_most_100000_characters", "char_length(doc) <= 100000"),
+        rule("max_retries_is_0_to_1000", f"max_retries between 0 and {MAX_RETRIES}"),
+        rule("timeout_is_a_tenth_of_a_second_to_a_day", f"timeout_s between {TIMEOUTS}"),
+        rule("doc_is_at_most_100000_characters", "char_length(doc) <= 100000"),
     )
 
 
@@ -214,11 +187,11 @@ class UserRow(Model):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
     __table_args__ = (
-        _rule(
+        rule(
             "email_is_an_address_of_at_most_320_characters",
             r"char_length(email) <= 320 and email ~ '^[^@\s]+@[^@\s]+$'",
         ),
-        _rule("password_hash_is_1_to_255_bytes", "octet_length(password_hash) between 1 and 255"),
+        rule("password_hash_is_1_to_255_bytes", "octet_length(password_hash) between 1 and 255"),
         Index("uq_users_email", text("lower(email)"), unique=True),
     )
 
@@ -240,9 +213,9 @@ class ApiKeyRow(Model):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
     __table_args__ = (
-        _rule("name_is_1_to_255_characters", "char_length(name) between 1 and 255"),
-        _rule("secret_hash_is_32_bytes", "octet_length(secret_hash) = 32"),
-        _rule("queue_globs_are_at_most_100", "cardinality(queue_globs) <= 100"),
+        rule("name_is_1_to_255_characters", "char_length(name) between 1 and 255"),
+        rule("secret_hash_is_32_bytes", "octet_length(secret_hash) = 32"),
+        rule("queue_globs_are_at_most_100", "cardinality(queue_globs) <= 100"),
     )
 
 
@@ -259,9 +232,9 @@ class IdempotencyKeyRow(Model):
     expires_at: Mapped[datetime] = mapped_column(server_default=text("(now() + '24:00:00'::interval)"), index=True)
 
     __table_args__ = (
-        _rule("principal_is_1_to_255_bytes", "octet_length(principal) between 1 and 255"),
-        _rule("request_hash_is_1_to_64_bytes", "octet_length(request_hash) between 1 and 64"),
-        _rule("answer_is_at_most_64_mib", "octet_length(answer) <= 67108864"),
+        rule("principal_is_1_to_255_bytes", "octet_length(principal) between 1 and 255"),
+        rule("request_hash_is_1_to_64_bytes", "octet_length(request_hash) between 1 and 64"),
+        rule("answer_is_at_most_64_mib", "octet_length(answer) <= 67108864"),
     )
 
 
@@ -276,3 +249,16 @@ class CadenceRow(Model):
 
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
+
+__all__ = [
+    "TABLES",
+    "ApiKeyRow",
+    "AttemptRow",
+    "CadenceRow",
+    "IdempotencyKeyRow",
+    "JobRow",
+    "Model",
+    "TaskRow",
+    "UserRow",
+]
+"""Every table, wherever it is described: files with further tables are imported above, so that none is forgotten."""
