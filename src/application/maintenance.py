@@ -5,13 +5,18 @@ from datetime import timedelta
 
 import attrs
 
+from ..domain.events import JobQueued
+from ..domain.ids import JobId
 from ..domain.lease import Claim
 from ..domain.outcomes import Lapsed
 from ..domain.retry import DEFAULT_BACKOFF, Backoff
 from ..domain.settlement import Settlement, settle
+from ..domain.status import JobStatus
 from .ports.jobs import JobLeases, Settled
 from .ports.platform import Jitter
+from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitsOfWork
+from .signals import announce
 
 PASS_ROWS = 1_000
 """No pass touches more rows than this in one transaction."""
@@ -36,18 +41,30 @@ class Pass:
 
 @attrs.frozen
 class RecoverLapses:
-    """Settle jobs whose lease ran out, through the same decision as any other ending."""
+    """Settle jobs whose lease ran out, through the same decision as any other ending, and wake who may run them."""
 
     leases: JobLeases
     jitter: Jitter
     backoff: Backoff = DEFAULT_BACKOFF
+    queue: JobQueue | None = None
 
     async def __call__(self, limit: int = PASS_ROWS) -> Sequence[Settled]:
         """Take over and settle at most `limit` lapsed jobs; return what came of each."""
-        return await self.leases.lapse(limit, self._decide)
+        taken: dict[JobId, Claim] = {}
 
-    def _decide(self, claims: Sequence[Claim]) -> Sequence[Settlement]:
-        return [settle(claim, Lapsed(), self.backoff, jitter=self.jitter.draw()) for claim in claims]
+        def decide(claims: Sequence[Claim]) -> Sequence[Settlement]:
+            taken.update((claim.job_id, claim) for claim in claims)
+            return [settle(claim, Lapsed(), self.backoff, jitter=self.jitter.draw()) for claim in claims]
+
+        settled = await self.leases.lapse(limit, decide)
+        if self.queue is not None:
+            back = (taken[told.fence.job_id] for told in settled if told.status is JobStatus.QUEUED)
+            await announce(self.queue, [_queued(claim) for claim in back])
+        return settled
+
+
+def _queued(claim: Claim) -> JobQueued:
+    return JobQueued(claim.job_id, claim.queue, claim.priority, claim.run_at)
 
 
 @attrs.frozen

@@ -43,7 +43,7 @@ HANDLERS_POOL = 10
 """Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
 
 POOL = 5
-"""Connections a process may hold at most: a worker's work and maintenance, and units of work beside."""
+"""Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
 
 HINTS_POOL = 2
 """Connections for hints, each opened on use: one listens, one rings."""
@@ -172,7 +172,8 @@ class Container(containers.DeclarativeContainer):
     units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
     work_lane = providers.Singleton(Lane, engine)
-    maintenance_lane = providers.Singleton(Lane, engine)
+    maintenance_engine = providers.Singleton(open_engine, settings, 1)
+    maintenance_lane = providers.Singleton(Lane, maintenance_engine)
     leases = providers.Singleton(PostgresJobLeases, work_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
@@ -194,7 +195,7 @@ class Container(containers.DeclarativeContainer):
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, queue=queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     passes = providers.List(
@@ -224,6 +225,7 @@ async def close(container: Container) -> None:
     await container.queue().close()
     for lane in (container.work_lane(), container.maintenance_lane()):
         await lane.close()
+    await container.maintenance_engine().dispose()
     await container.hints_engine().dispose()
     await container.engine().dispose()
     await container.handlers_engine().dispose()

@@ -12,6 +12,10 @@ from ...application.tasks import Tasks
 from ...domain.errors import Unavailable
 from ..container import Container, build, close
 from ..http.services import HttpServices, Limits
+from ..loops.keeping import maintained
+from ..loops.maintaining import Chores, Maintainer
+from ..loops.outage import Outage
+from ..loops.timers import LoopTimers
 from ..settings import BadSetting, Settings
 from ..worker.parts import WorkerParts, WorkerRules
 from .exits import Exit, Stop
@@ -61,7 +65,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     container = build(settings)
     try:
         await refuse_misfit(container)
-        yield HttpServices(
+        services = HttpServices(
             enqueue=container.enqueue(),
             manage=container.manage(),
             reads=container.reads(),
@@ -72,8 +76,16 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             secret_keys=_secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
         )
+        async with maintained(_maintainer(container), container.log()):
+            yield services
     finally:
         await close(container)
+
+
+def _maintainer(container: Container) -> Maintainer:
+    log, jitter = container.log(), container.jitter()
+    chores = Chores(recover=container.recover(), passes=container.passes(), cadences=container.cadences())
+    return Maintainer(chores, LoopTimers(), jitter, Outage(log, jitter), log)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
 from ...domain.errors import Unavailable
 from ..loops.bell import Bell
+from ..loops.keeping import keep
 from ..loops.maintaining import Chores, LocalCadences, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers, cancelled, post_from_threads
@@ -28,9 +29,6 @@ from .running import Exits, Runner, Spawn
 from .settling import Settler
 from .threads import HandlerThreads
 from .watching import Lookout, LoopWatch, loop_blocker
-
-AGAIN = 1.0
-"""How long a loop that broke is left alone, in seconds."""
 
 LAST_WRITES = 5.0
 """How long a stopping worker goes on trying to write how its attempts ended, in seconds."""
@@ -173,16 +171,8 @@ class Worker:
         return False
 
     def _own(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
-        return asyncio.create_task(self._keep(name, loop), name=f"equeue-{name}")
-
-    async def _keep(self, name: str, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a loop, and run it again should it ever break: a worker without one of its loops helps nobody."""
-        while True:
-            try:
-                return await loop()
-            except Exception as broken:  # noqa: BLE001 - the last line of the loop: nobody else would hear of it
-                self._log.error("worker.loop_broke", loop=name, error=repr(broken), exc_info=broken)
-                await Bell(self._timers).rest(AGAIN)
+        work = keep("worker.loop_broke", name, loop, self._timers, self._log)
+        return asyncio.create_task(work, name=f"equeue-{name}")
 
     def _start_heart(self) -> Callable[[], Coroutine[Any, Any, None]]:
         if not self._threaded_heart:
