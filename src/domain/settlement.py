@@ -79,10 +79,10 @@ def settle(
     budget; a handler's discard stays a discard. `children`, the jobs that the handler asked for, are born of its
     success alone.
     """
+    if isinstance(outcome, Succeeded):
+        return _succeed(claim, outcome.result, ran, children)
     decision = _Decision(claim, backoff, jitter, ran)
     match outcome:
-        case Succeeded(result):
-            return decision.succeed(result, children)
         case Failed(error, retry_after, retryable):
             return decision.fail(AttemptOutcome.FAILED, error, retry_after, retryable=retryable)
         case TimedOut(error):
@@ -103,6 +103,19 @@ def settle(
             assert_never(outcome)
 
 
+def _succeed(claim: Claim, result: Json, ran: timedelta | None, children: tuple[Birth, ...]) -> Settlement:
+    return Settlement(
+        claim.fence,
+        Event.SUCCEED,
+        AttemptOutcome.SUCCEEDED,
+        claim.retry_count,
+        claim.lapse_count,
+        result=result,
+        ran=ran,
+        children=children,
+    )
+
+
 @attrs.frozen
 class _Decision:
     """The claim and the chances with which one outcome is judged."""
@@ -111,19 +124,6 @@ class _Decision:
     backoff: Backoff
     jitter: float
     ran: timedelta | None = None
-
-    def succeed(self, result: Json, children: tuple[Birth, ...]) -> Settlement:
-        claim = self.claim
-        return Settlement(
-            claim.fence,
-            Event.SUCCEED,
-            AttemptOutcome.SUCCEEDED,
-            claim.retry_count,
-            claim.lapse_count,
-            result=result,
-            ran=self.ran,
-            children=children,
-        )
 
     def end(self, event: Event, outcome: AttemptOutcome, *, error: JobError | None = None) -> Settlement:
         claim = self.claim

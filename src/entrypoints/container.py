@@ -171,10 +171,12 @@ class Container(containers.DeclarativeContainer):
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
     units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
-    work_lane = providers.Singleton(Lane, engine)
+    claim_lane = providers.Singleton(Lane, engine)
+    settle_lane = providers.Singleton(Lane, engine)
     maintenance_engine = providers.Singleton(open_engine, settings, 1)
     maintenance_lane = providers.Singleton(Lane, maintenance_engine)
-    leases = providers.Singleton(PostgresJobLeases, work_lane)
+    claims = providers.Singleton(PostgresJobLeases, claim_lane)
+    leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
     open_heartbeat = providers.Callable(own_leases, settings)
@@ -223,7 +225,7 @@ def build(settings: Settings) -> Container:
 async def close(container: Container) -> None:
     """Give back every connection that was opened."""
     await container.queue().close()
-    for lane in (container.work_lane(), container.maintenance_lane()):
+    for lane in (container.claim_lane(), container.settle_lane(), container.maintenance_lane()):
         await lane.close()
     await container.maintenance_engine().dispose()
     await container.hints_engine().dispose()

@@ -98,12 +98,12 @@ def attempt_of(row: Row[Any]) -> Attempt:
 
 def utc(instant: datetime) -> datetime:
     """Return the instant in UTC; behind a pooler the session's time zone is anybody's."""
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def maybe_utc(instant: datetime | None) -> datetime | None:
     """Return the instant, if there is one, in UTC."""
-    return None if instant is None else instant.astimezone(UTC)
+    return None if instant is None else utc(instant)
 
 
 def error_of(document: Json | None) -> JobError | None:

@@ -99,7 +99,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             worker_id=container.ids().new(),
             known=KnownTasks.of(tasks, container.codec()),
             codec=container.codec(),
-            leases=container.leases(),
+            leases=container.claims(),
             settle=container.settle(),
             open_heartbeat=container.open_heartbeat,
             queue=container.queue(),

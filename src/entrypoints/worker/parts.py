@@ -52,7 +52,7 @@ class WorkerRules:
 
 @attrs.frozen(kw_only=True)
 class WorkerParts:
-    """A worker's collaborators. `leases` and `settle` share the work connection; the heartbeat opens its own."""
+    """A worker's collaborators. `leases` (for claims), `settle` and the heartbeat have a connection each."""
 
     worker_id: WorkerId
     known: KnownTasks
