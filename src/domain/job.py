@@ -5,13 +5,13 @@ from typing import Any, Self
 
 import attrs
 
-from .errors import InvalidJob, StaleEdit, Violation
+from .errors import InvalidJob, InvalidTransition, StaleEdit, Violation
 from .events import CancelRequested, JobEdited, JobEnded, JobEvent, JobQueued
 from .ids import JobId, Json, UserId, WorkerId
 from .lease import Fence
-from .outcomes import JobError
+from .outcomes import JobError, storable
 from .retry import Backoff
-from .spec import Birth, UniqueWhile
+from .spec import PAYLOAD_BYTES, REASON_CHARS, Birth, JobSpec, OnConflict, Unique, UniqueWhile, check
 from .status import JobStatus
 from .transitions import Event, follow
 
@@ -102,8 +102,11 @@ class Job:
     def cancel(self, now: datetime, reason: str | None = None) -> tuple[Self, list[JobEvent]]:
         """Cancel at once what is queued, ask the worker of what is running, repeat harmlessly what is cancelled.
 
-        Raises `AlreadyFinished` for a job that succeeded or died.
+        Raises `AlreadyFinished` for a job that succeeded or died, `InvalidJob` for a reason that nobody reads.
         """
+        if reason is not None and len(reason) > REASON_CHARS:
+            raise InvalidJob((Violation("/reason", f"must have at most {REASON_CHARS} characters", "range"),))
+        reason = None if reason is None else storable(reason)
         if self.status is JobStatus.CANCELLED:
             return self, []
         if self.status is JobStatus.RUNNING:
@@ -137,9 +140,35 @@ class Job:
         return job, [job.queued()]
 
     def run_now(self, now: datetime) -> tuple[Self, list[JobEvent]]:
-        """Make a queued job due at once."""
+        """Make a queued job due at once; one that is due already stays as it is, with the tag that its reader has."""
         job = self._moved(Event.RUN_NOW, run_at=min(self.run_at, now))
-        return job, [job.queued()]
+        return (self, []) if self.run_at <= now else (job, [job.queued()])
+
+    def again(self, now: datetime) -> JobSpec:
+        """Return the request for a copy, whatever became of this job: due at once, with a full retry budget.
+
+        What belongs to the one run is not copied: when it was due, an expiry that has passed, its trace. A unique key
+        is asked for as this job had it; while another holds it, perhaps this very job, the copy is refused.
+        """
+        key, held_while = self.unique_key, self.unique_while
+        return JobSpec(
+            task=self.task,
+            payload=self.payload,
+            queue=self.queue,
+            priority=self.priority,
+            max_retries=self.max_retries,
+            backoff=self.backoff,
+            timeout=self.timeout,
+            expires_at=self.expires_at if self.expires_at and self.expires_at > now else None,
+            tags=self.tags,
+            unique=Unique(key, held_while, OnConflict.REJECT) if key and held_while else None,
+            concurrency_key=self.concurrency_key,
+        )
+
+    def delete(self) -> None:
+        """Raise `InvalidTransition` unless the job has ended: what may still run is not deleted, but cancelled."""
+        if not self.status.ended:
+            raise InvalidTransition(self.status, "delete")
 
     def edit(self, edit: "JobEdit", etag: str) -> tuple[Self, list[JobEvent]]:
         """Change a queued job; raise `StaleEdit` if it is not as it was when `etag` was read.
@@ -151,8 +180,7 @@ class Job:
         if edit.max_retries is not None and edit.max_retries < self.retry_count:
             used = f"must be at least {self.retry_count}, for so many retries were used already"
             raise InvalidJob((Violation("/max_retries", used, "range"),))
-        changes = attrs.asdict(edit, recurse=False, filter=lambda _, value: value is not None)
-        job = self._moved(Event.EDIT, **changes)
+        job = self._moved(Event.EDIT, **edit.changes())
         return job, [JobEdited(job.id, job.queue), job.queued()]
 
     def _request_cancel(self, now: datetime, reason: str | None) -> tuple[Self, list[JobEvent]]:
@@ -172,7 +200,7 @@ class Job:
 
 @attrs.frozen(kw_only=True)
 class JobEdit:
-    """What may change about a queued job; `None` leaves a field as it is. Check it with `spec` rules first."""
+    """What may change about a queued job; `None` leaves a field as it is. `check` it once, where it enters."""
 
     priority: int | None = None
     queue: str | None = None
@@ -180,3 +208,11 @@ class JobEdit:
     max_retries: int | None = None
     tags: tuple[str, ...] | None = None
     payload: Json | None = None
+
+    def check(self, *, now: datetime, payload_bytes: int = PAYLOAD_BYTES) -> None:
+        """Raise `InvalidJob` with every rule of a new job that the changed fields break."""
+        check(JobSpec("edit", **self.changes()), now=now, payload_bytes=payload_bytes)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that change, by name."""
+        return attrs.asdict(self, recurse=False, filter=lambda _, value: value is not None)

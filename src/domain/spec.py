@@ -18,6 +18,8 @@ LOWEST_PRIORITY = 9
 PAYLOAD_BYTES = 1024 * 1024
 TAGS = 20
 TAG_CHARS = 64
+REASON_CHARS = 1_000
+TRACEPARENT_BYTES = 255
 SHORTEST_TIMEOUT = timedelta(milliseconds=100)
 LONGEST_TIMEOUT = timedelta(days=1)
 EARLIEST = timedelta(days=-1)
@@ -47,12 +49,17 @@ class Unique:
     on_conflict: OnConflict = OnConflict.RETURN_EXISTING
 
 
+def _traceparent(text: str | None) -> str | None:
+    return text if text and text.isascii() and text.isprintable() and len(text) <= TRACEPARENT_BYTES else None
+
+
 @attrs.frozen
 class JobSpec:
     """A request to run `task` with `payload`, a JSON object.
 
     Give `run_at` or `delay`, not both; neither is now. `None` in `backoff` is the system's default. Bounds are
-    checked by `check`, once, where the request enters.
+    checked by `check`, once, where the request enters. A `traceparent` that is no short text is left out: a trace is
+    never a reason to refuse a job.
     """
 
     task: str
@@ -68,7 +75,7 @@ class JobSpec:
     tags: tuple[str, ...] = ()
     unique: Unique | None = None
     concurrency_key: str | None = None
-    traceparent: str | None = None
+    traceparent: str | None = attrs.field(default=None, converter=_traceparent)
 
 
 @attrs.frozen

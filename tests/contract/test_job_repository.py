@@ -23,7 +23,7 @@ from equeue.application.ports.jobs import Change, Created, Existing, Rejected
 from equeue.domain.errors import AlreadyFinished, InvalidTransition, JobNotFound
 from equeue.domain.job import JobEdit
 from equeue.domain.lease import Claim, Pulse
-from equeue.domain.outcomes import Discarded, Released, Succeeded
+from equeue.domain.outcomes import Discarded, Released, Snoozed, Succeeded
 from equeue.domain.retry import Exponential, Fixed
 from equeue.domain.spec import Birth, OnConflict, Unique, UniqueWhile
 from equeue.domain.status import JobStatus
@@ -189,7 +189,7 @@ async def test_a_change_is_refused_once_the_job_has_moved_on(world: World) -> No
     claims = {claim.job_id: claim for claim in await world.claim()}
     loaded = {job.id: await world.job(job.id) for job in jobs}
     loaded[claimed.id] = claimed
-    await world.settle(claims[edited.id], Released())
+    await world.settle(claims[edited.id], Snoozed(minutes(5)))
     loaded[edited.id] = await world.job(edited.id)
     await world.manage.run_now([edited.id])
     await world.settle(claims[ended.id], Succeeded())
@@ -211,7 +211,7 @@ async def test_a_change_is_refused_after_a_run_that_left_no_other_trace(world: W
     claim = await world.claimed(a_birth())
     before = await world.ended(claim, Released())
     await world.settle(await world.reclaimed(claim.job_id), Released())
-    after, _ = before.run_now(await world.now())
+    after, _ = before.edit(JobEdit(priority=1), before.etag)
     async with world.units_of_work() as unit:
         assert await unit.jobs.change([Change(before, after)]) == {before.id}
 

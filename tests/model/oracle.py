@@ -256,7 +256,9 @@ class Oracle:
     def _run_now(self, job: Row, now: Time) -> str:
         if job["status"] != "queued":
             return "invalid-transition"
-        job["run_at"] = min(job["run_at"], now)
+        if job["run_at"] <= now:
+            return "repeated"
+        job["run_at"] = now
         job["revision"] += 1
         return "moved"
 

@@ -80,7 +80,7 @@ class BulkRequest(Struct, forbid_unknown_fields=True):
 class CancelRequest(Struct, forbid_unknown_fields=True):
     """Why a job is cancelled, for those who look at it later."""
 
-    reason: Annotated[str, Meta(max_length=500)] | None = None
+    reason: Annotated[str, Meta(max_length=spec.REASON_CHARS)] | None = None
 
 
 class Empty(Struct, forbid_unknown_fields=True):

@@ -114,7 +114,7 @@ async def test_a_job_that_moved_on_is_decided_again(world: World) -> None:
 
 async def test_a_job_that_ended_meanwhile_is_refused(world: World) -> None:
     """A run-now that lost to a cancel is told so, and wakes nobody."""
-    (job,) = await world.enqueue(a_birth(queue="a"))
+    (job,) = await world.enqueue(a_birth(queue="a", delay=minutes(60)))
     cancelled, _ = job.cancel(await world.now())
     async with somebody_changes(world, job, cancelled) as unit:
         running = asyncio.create_task(world.manage.run_now([job.id]))

@@ -11,16 +11,26 @@ from equeue.domain.errors import AlreadyFinished, InvalidJob, InvalidTransition,
 from equeue.domain.events import CancelRequested, JobEdited, JobEnded, JobQueued
 from equeue.domain.job import EXPIRED, Job, JobEdit
 from equeue.domain.lease import Fence
-from equeue.domain.spec import Unique, UniqueWhile
+from equeue.domain.retry import Fixed
+from equeue.domain.spec import REASON_CHARS, JobSpec, OnConflict, Unique, UniqueWhile
 from equeue.domain.status import JobStatus
 
 LATER = NOON + minutes(1)
+
+
+def deleted(job: Job) -> tuple[Job, None]:
+    """Return the job that may be deleted."""
+    job.delete()
+    return job, None
+
+
 QUEUED, RUNNING, SUCCEEDED, DEAD, CANCELLED = JobStatus
 MOVES: dict[str, tuple[Callable[[Job], Any], set[JobStatus]]] = {
     "cancel": (lambda job: job.cancel(LATER), {QUEUED, RUNNING, CANCELLED}),
     "retry": (lambda job: job.retry(LATER), {DEAD, CANCELLED}),
     "run now": (lambda job: job.run_now(LATER), {QUEUED}),
     "edit": (lambda job: job.edit(JobEdit(priority=1), job.etag), {QUEUED}),
+    "delete": (deleted, {SUCCEEDED, DEAD, CANCELLED}),
     "expire": (lambda job: attrs.evolve(job, expires_at=NOON).expire(LATER), {QUEUED}),
 }
 
@@ -38,6 +48,16 @@ def test_a_move_is_made_or_refused_as_the_table_says(name: str, status: JobStatu
     after, _ = move(job)
     assert (after.id, after.attempt, after.lease_token, after.payload) == (job.id, 4, 7, job.payload)
     assert after.revision == job.revision + (after != job)
+
+
+def test_a_reason_has_a_bound_and_can_be_stored() -> None:
+    """As many characters as the table takes, and nothing in them that it could not hold."""
+    for status in (QUEUED, RUNNING):
+        assert a_job(status).cancel(LATER, "é" * REASON_CHARS)[0].cancel_reason == "é" * REASON_CHARS
+        assert a_job(status).cancel(LATER, "a\x00\ud800")[0].cancel_reason == "a\ufffd\ufffd"
+        with pytest.raises(InvalidJob) as refusal:
+            a_job(status).cancel(LATER, "é" * (REASON_CHARS + 1))
+        assert [violation.pointer for violation in refusal.value.violations] == ["/reason"]
 
 
 def test_a_job_is_born_queued_and_due() -> None:
@@ -113,7 +133,8 @@ def test_run_now_makes_due_and_never_later() -> None:
     """A job of the future is due; one that is due keeps its place in the queue."""
     job, events = a_job(run_at=NOON + minutes(60)).run_now(LATER)
     assert (job.run_at, events) == (LATER, [job.queued()])
-    assert a_job(run_at=NOON).run_now(LATER)[0].run_at == NOON
+    due = a_job(run_at=NOON)
+    assert due.run_now(LATER) == (due, [])
 
 
 def test_only_a_passed_expiry_expires() -> None:
@@ -149,8 +170,45 @@ def test_an_edit_cannot_take_back_retries_that_were_used() -> None:
 
 def test_an_edit_of_what_has_changed_since_is_refused() -> None:
     """Every claim, end and edit in between makes the etag that was read worthless."""
-    job = a_job()
+    job = a_job(run_at=LATER + minutes(60))
     claimed = attrs.evolve(job, lease_token=1)
     for other in (job.run_now(LATER)[0], claimed, a_job(RUNNING, id=job.id), job.edit(JobEdit(), job.etag)[0]):
         with pytest.raises(StaleEdit):
             other.edit(JobEdit(priority=1), job.etag)
+
+
+@pytest.mark.parametrize("status", JobStatus)
+def test_a_job_run_again_is_a_new_one_like_it(status: JobStatus) -> None:
+    """What was asked for is asked for again; what belongs to the one run is not."""
+    asked = JobSpec(
+        "email.send",
+        payload=b'{"a":1}',
+        queue="email",
+        priority=2,
+        run_at=LATER,
+        max_retries=7,
+        backoff=Fixed(3.0),
+        timeout=minutes(1),
+        expires_at=NOON + minutes(60),
+        tags=("vip",),
+        unique=Unique("k", UniqueWhile.QUEUED),
+        concurrency_key="customer:42",
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    )
+    job = attrs.evolve(Job.born(attrs.evolve(a_birth(), spec=asked), NOON), status=status, retry_count=2)
+    unique = Unique("k", UniqueWhile.QUEUED, OnConflict.REJECT)
+    assert job.again(LATER) == attrs.evolve(asked, run_at=None, unique=unique, traceparent=None)
+    assert job.again(NOON + minutes(60)).expires_at is None
+    assert a_job(status).again(LATER).unique is None
+
+
+def test_an_edit_keeps_the_rules_of_a_new_job() -> None:
+    """Each changed field is judged as it would be at the enqueue, and those left open are not."""
+    JobEdit().check(now=NOON)
+    edit = JobEdit(
+        priority=10, queue="No", run_at=NOON + minutes(10**7), max_retries=-1, tags=("",), payload=b"{     }"
+    )
+    with pytest.raises(InvalidJob) as refusal:
+        edit.check(now=NOON, payload_bytes=6)
+    pointers = {violation.pointer for violation in refusal.value.violations}
+    assert pointers == {"/priority", "/queue", "/run_at", "/max_retries", "/tags/0", "/payload"}

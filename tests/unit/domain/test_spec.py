@@ -136,3 +136,10 @@ def test_violations_are_seen_from_the_document_that_holds_the_job() -> None:
         check(a_spec(timeout=seconds(0)), now=NOON)
     (violation,) = refusal.value.violations
     assert violation.under("/jobs/3").pointer == "/jobs/3/timeout_s"
+
+
+@pytest.mark.parametrize("traceparent", ["", "x" * 256, "00-\n", "00-é"])
+def test_a_trace_that_cannot_be_kept_is_left_out(traceparent: str) -> None:
+    """Nobody is refused for it, and the longest that can be kept is."""
+    assert a_spec(traceparent=traceparent).traceparent is None
+    assert a_spec(traceparent="x" * 255).traceparent == "x" * 255
