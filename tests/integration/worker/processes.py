@@ -18,17 +18,20 @@ import psycopg
 from psycopg.rows import dict_row
 from tests.integration.worker.app import LEDGER
 
+from equeue.entrypoints.dev.postgres import leashed
+from tests.tree import free_port
+
 PATIENCE = 30.0
 APP = "tests.integration.worker.app:tasks"
 
 
 class Worker:
-    """One `equeue worker` in a process group of its own."""
+    """One `equeue worker`, or another of its commands, in a process group of its own."""
 
-    def __init__(self, url: str, settings: dict[str, str], app: str = APP) -> None:
+    def __init__(self, url: str, settings: dict[str, str], *words: str) -> None:
         environment = {**os.environ, "EQUEUE_DATABASE_URL": url, "LEDGER_URL": url, **settings}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "equeue.entrypoints.cli", "worker", app],
+            [sys.executable, "-m", "equeue.entrypoints.cli", *words],
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -107,15 +110,29 @@ class Scene:
         self.url = url
         self._settings = settings
         self.workers: list[Worker] = []
-        self.database = psycopg.connect(url, autocommit=True, row_factory=dict_row)
+        self.reconnect()
         self.database.execute(LEDGER)
 
-    def start(self, app: str = APP, **settings: str) -> Worker:
+    def reconnect(self) -> None:
+        """Ask over a new connection from here on."""
+        self.database = psycopg.connect(self.url, autocommit=True, row_factory=dict_row)
+
+    def start(self, app: str = APP, *options: str, **settings: str) -> Worker:
         """Start a worker and wait until it works."""
-        worker = Worker(self.url, {**self._settings, **settings}, app)
-        self.workers.append(worker)
+        worker = self._started("worker", app, *options, **settings)
         worker.until_logged("worker.started")
         return worker
+
+    def serve(self, **settings: str) -> Worker:
+        """Start an API and wait until it serves."""
+        server = self._started("api", "--port", str(free_port()), **settings)
+        server.until_logged("http.serving")
+        return server
+
+    def _started(self, *words: str, **settings: str) -> Worker:
+        process = Worker(self.url, {**self._settings, **settings}, *words)
+        self.workers.append(process)
+        return process
 
     def enqueue(self, task: str, payload: str = "{}", count: int = 1, **columns: object) -> list[UUID]:
         """Insert jobs by plain SQL and ring."""
