@@ -10,6 +10,7 @@ from .ids import Json
 
 MESSAGE_CHARS = 4_000
 TRACEBACK_CHARS = 32_000
+FINGERPRINT_CHARS = 255
 
 
 class AttemptOutcome(StrEnum):
@@ -45,7 +46,7 @@ class JobError:
             storable(type)[:255] or "Error",
             _clip(storable(message), MESSAGE_CHARS),
             _tail(storable(traceback), TRACEBACK_CHARS),
-            storable(fingerprint)[:255],
+            storable(fingerprint)[:FINGERPRINT_CHARS],
         )
 
 

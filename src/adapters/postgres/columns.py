@@ -23,6 +23,7 @@ from ...domain.status import JobStatus
 SCHEMA = "equeue"
 ERROR_BYTES = 256 * 1024
 PROGRESS_BYTES = 64 * 1024
+ON_DEAD_BYTES = 64 * 1024
 
 
 class Domain(DOMAIN):
@@ -121,6 +122,13 @@ BACKOFF = _domain(
 TASK_SCHEMA = _domain(
     "task_schema", JSON_OBJECT, "schema_is_at_most_1_mib", f"octet_length(value::text) <= {PAYLOAD_BYTES}"
 )
+ON_DEAD_TASK = _domain(
+    "on_dead",
+    JSON_OBJECT,
+    "on_dead_names_its_task_within_64_kib",
+    "coalesce(jsonb_typeof(value -> 'task') = 'string', value is null)"
+    f" and octet_length(value::text) <= {ON_DEAD_BYTES}",
+)
 
 ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE)
 DOMAINS = (
@@ -135,11 +143,13 @@ DOMAINS = (
     JOB_ERROR,
     BACKOFF,
     TASK_SCHEMA,
+    ON_DEAD_TASK,
 )
 """In the order in which they can be created."""
 
 PAYLOAD, RESULT, PROGRESS = _document(JOB_PAYLOAD), _document(JOB_RESULT), _document(JOB_PROGRESS)
 ERROR, BACKOFF_POLICY, PAYLOAD_SCHEMA = _document(JOB_ERROR), _document(BACKOFF), _document(TASK_SCHEMA)
+ON_DEAD = _document(ON_DEAD_TASK)
 
 UUID7 = func.equeue.uuid7()
 UUID7_FUNCTION = """

@@ -23,6 +23,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
+from . import failure_models
 from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
@@ -166,6 +167,7 @@ class TaskRow(Model):
     payload_schema: Mapped[bytes | None] = mapped_column(kind.PAYLOAD_SCHEMA)
     doc: Mapped[str] = mapped_column(server_default="")
     declared_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    on_dead: Mapped[bytes | None] = mapped_column(kind.ON_DEAD)
 
     __table_args__ = (
         rule("max_retries_is_0_to_1000", f"max_retries between 0 and {MAX_RETRIES}"),
@@ -249,6 +251,7 @@ class CadenceRow(Model):
 
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
+TRIGGERS = failure_models.TRIGGERS
 
 __all__ = [
     "TABLES",

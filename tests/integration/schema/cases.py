@@ -176,6 +176,25 @@ BROKEN = [
         answer="convert_to(repeat('a', 67108865), 'UTF8')",
     ),
     _broken("pk_cadences", "cadence", insert("cadence")),
+    _broken("pk_queues", "queue", insert("queue")),
+    _broken("ck_queues_default_max_retries_is_0_to_1000", "queue", default_max_retries="1001"),
+    _broken("ck_queues_default_max_retries_is_0_to_1000", "queue", default_max_retries="-1"),
+    _broken("ck_queues_default_timeout_is_a_tenth_of_a_second_to_a_day", "queue", default_timeout_s="0"),
+    _broken("ck_queues_default_timeout_is_a_tenth_of_a_second_to_a_day", "queue", default_timeout_s="'nan'"),
+    _broken("ck_queues_revision_is_not_negative", "queue", revision="-1"),
+    _broken("on_dead_names_its_task_within_64_kib", "queue", on_dead="'{}'"),
+    _broken("on_dead_names_its_task_within_64_kib", "task", on_dead="""'{"task": 1}'"""),
+    _broken("on_dead_names_its_task_within_64_kib", "task", on_dead=_json('{"task": "a", "payload": "%"}', 65_538)),
+    _broken("pk_dead_letter_changes", "dead_letter_change", insert("dead_letter_change", id="1"), id="1"),
+    _broken("ck_dead_letter_changes_change_is_not_0", "dead_letter_change", change="0"),
+    _broken(
+        "ck_dead_letter_changes_fingerprint_is_1_to_255_characters",
+        "dead_letter_change",
+        fingerprint="repeat('f', 256)",
+    ),
+    _broken("pk_dead_letter_groups", "dead_letter_group", insert("dead_letter_group", id="1"), id="1", task="'b'"),
+    _broken("ck_dead_letter_groups_fingerprint_is_1_to_255_characters", "dead_letter_group", fingerprint="''"),
+    _broken("uq_dead_letter_groups_key", "dead_letter_group", insert("dead_letter_group")),
 ]
 WITHIN = [
     ("queued", {"priority": "0", "max_retries": "1000", "retry_count": "1000", "timeout_s": "0.1"}),
@@ -198,4 +217,7 @@ WITHIN = [
     ("attempt", {"outcome": "'succeeded'", "error": "null"}),
     ("user", {"email": "'dev@localhost'", "password_hash": "repeat('h', 60)"}),
     ("api_key", {"scopes": "'{}'", "queue_globs": "'{mail*}'"}),
+    ("queue", {"default_max_retries": "1000", "default_timeout_s": "0.1", "on_dead": """'{"task": "a"}'"""}),
+    ("dead_letter_change", {"change": "-5", "fingerprint": "repeat('f', 255)"}),
+    ("dead_letter_group", {"jobs": "-1", "user_id": ID}),
 ]

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from equeue.adapters.postgres import columns, models, schema
+from equeue.adapters.postgres import columns, failure_models, models, schema
 
 Facts: TypeAlias = dict[str, str]
 SCRATCH = "as_modelled"
@@ -91,9 +91,11 @@ def model_ddl(schema_name: str) -> Iterable[str]:
         *(str(postgresql.CreateDomainType(kind).compile(dialect=dialect)) for kind in columns.DOMAINS),
         columns.UUID7_FUNCTION,
         schema.FLOOR_FUNCTION,
+        *failure_models.FUNCTIONS,
     ]
     for table in models.Model.metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    statements.extend(failure_models.TRIGGERS)
     for statement in statements:
         yield statement.replace(f"{columns.SCHEMA}.", f"{schema_name}.").removesuffix(".")

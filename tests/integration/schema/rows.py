@@ -7,6 +7,13 @@ HASH = "decode(repeat('ab', 32), 'hex')"
 
 _QUEUED = {"task": "'a.b'"}
 _ENDED = {**_QUEUED, "finished_at": "now()", "worker_id": WORKER, "lease_token": "1", "attempt": "1"}
+_DEAD_LETTER = {
+    "fingerprint": "'f'",
+    "queue": "'default'",
+    "task": "'a.b'",
+    "job_id": ID,
+    "error_type": "'ValueError'",
+}
 
 VALID = {
     "queued": ("jobs", _QUEUED),
@@ -39,6 +46,12 @@ VALID = {
         {"principal": "'user:1'", "key": "'k'", "request_hash": HASH, "answer": "'{}'"},
     ),
     "cadence": ("cadences", {"name": "'lapses'"}),
+    "queue": ("queues", {"name": "'default'"}),
+    "dead_letter_change": ("dead_letter_changes", {"change": "1", **_DEAD_LETTER}),
+    "dead_letter_group": (
+        "dead_letter_groups",
+        {"jobs": "1", **_DEAD_LETTER, "first_seen": "now()", "last_seen": "now()"},
+    ),
 }
 NEEDS = {"attempt": ("queued", {"id": ID}), "api_key": ("user", {})}
 """What has to be there first, for a foreign key's sake."""

@@ -91,6 +91,9 @@ def test_lost_predicate_is_noticed(database: psycopg.Connection, modelled: Facts
         "create or replace function equeue.schema_floor() returns text language sql immutable return '0000'",
         "create table equeue.surplus (id integer)",
         "drop table equeue.cadences",
+        "drop trigger dead_letters_moved on equeue.jobs",
+        "drop trigger dead_letters_added on equeue.jobs",
+        "drop trigger dead_letters_removed on equeue.jobs",
     ],
 )
 def test_any_other_difference_is_noticed(database: psycopg.Connection, modelled: Facts, change: str) -> None:
