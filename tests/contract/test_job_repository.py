@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import attrs
+import pytest
 from tests.builders import (
     LEASE,
     OOPS,
@@ -20,7 +21,7 @@ from tests.contract.world import World, decided, near
 
 from equeue.application.manage import Moved
 from equeue.application.ports.jobs import Change, Created, Existing, Rejected
-from equeue.domain.errors import AlreadyFinished, InvalidTransition, JobNotFound
+from equeue.domain.errors import AlreadyFinished, InvalidJob, InvalidTransition, JobNotFound
 from equeue.domain.job import JobEdit
 from equeue.domain.lease import Claim, Pulse
 from equeue.domain.outcomes import Discarded, Released, Snoozed, Succeeded
@@ -324,3 +325,42 @@ async def test_a_cancel_and_a_settlement_end_a_job_once(world: World) -> None:
 
     for claim in claims:
         await race(claim)
+
+
+async def test_a_removed_job_is_gone_with_its_attempts(world: World) -> None:
+    """Only that one, only once the unit commits, and its unique key stays nobody's."""
+    claim = await world.claimed(a_unique_birth(Unique("k")))
+    dead = await world.ended(claim, Discarded(OOPS))
+    (other,) = await world.enqueue(a_birth())
+    async with world.units_of_work() as unit:
+        assert not await unit.jobs.remove([dead])
+        assert not await unit.jobs.load([dead.id])
+    assert await world.job(dead.id) == dead
+    async with world.units_of_work() as unit:
+        assert not await unit.jobs.remove([dead])
+        assert await unit.jobs.remove([]) == frozenset()
+        await unit.commit()
+    assert await world.reads.get(dead.id) is None
+    assert not await world.attempts(dead.id)
+    assert await world.job(other.id) == other
+
+
+async def test_a_removal_is_refused_once_the_job_has_moved_on(world: World) -> None:
+    """Who retried a dead job meanwhile keeps it; one that is gone counts as moved on."""
+    dead = [await world.ended(await world.claimed(a_birth()), Discarded(OOPS)) for _ in range(2)]
+    stays = await world.retry(dead[0].id)
+    for refused in ({dead[0].id}, {dead[0].id, dead[1].id}):
+        async with world.units_of_work() as unit:
+            assert await unit.jobs.remove(dead) == refused
+            await unit.commit()
+    assert await world.job(dead[0].id) == stays
+
+
+async def test_a_payload_that_cannot_be_stored_changes_nothing(world: World) -> None:
+    """Its pointer says where it stood."""
+    (job,) = await world.enqueue(a_birth())
+    after, _ = job.edit(JobEdit(payload=b'{"a": "\\u0000"}'), job.etag)
+    with pytest.raises(InvalidJob):
+        async with world.units_of_work() as unit:
+            await unit.jobs.change([Change(job, after)])
+    assert await world.job(job.id) == job

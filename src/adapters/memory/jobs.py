@@ -32,11 +32,20 @@ class MemoryJobRepository:
 
     async def change(self, changes: Sequence[Change]) -> frozenset[JobId]:
         """Write the moves; return the ids of jobs that had moved on."""
+        if any(change.after.payload != change.before.payload and not _fits(change.after.payload) for change in changes):
+            raise InvalidJob((Violation("/payload", "cannot be stored", "unstorable"),))
         await self._transaction.hold(change.before.id for change in changes)
         refused = {change.before.id for change in changes if self._moved_on(change.before)}
         for change in changes:
             if change.before.id not in refused:
                 self._write(change)
+        return frozenset(refused)
+
+    async def remove(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """Forget jobs and their attempts; return the ids of those that had moved on."""
+        await self._transaction.hold(job.id for job in jobs)
+        refused = {job.id for job in jobs if self._moved_on(job)}
+        self._transaction.forget(job.id for job in jobs if job.id not in refused)
         return frozenset(refused)
 
     def _write(self, change: Change) -> None:

@@ -1,6 +1,7 @@
 """Looking at jobs in memory."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from ...application.ports.reads import (
 from ...domain.access import admits
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
+from ...domain.status import JobStatus
 from .store import MemoryStore
 
 
@@ -56,6 +58,11 @@ class MemoryJobReads:
         items = _filling(shown[:limit], portion.page)
         of_items = {job.id: left_out[job.id] for job in items if job.id in left_out}
         return JobPage(items, len(jobs) > len(items), self._store.clock.now(), of_items)
+
+    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, int]:
+        """Return how many jobs are in each status, none counted beyond `cap`."""
+        found = Counter(job.status for job in self._store.jobs.values() if _matches(job, where))
+        return {status: min(found[status], cap) for status in where.statuses or JobStatus}
 
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
         """Return the ended attempts of a job, oldest first."""

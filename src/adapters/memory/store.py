@@ -71,6 +71,7 @@ class Transaction:
     store: MemoryStore
     now: datetime = attrs.field(init=False)
     jobs: ChainMap[JobId, Job] = attrs.field(init=False)
+    gone: set[JobId] = attrs.field(factory=set, init=False)
     attempts: ChainMap[Fence, Attempt] = attrs.field(init=False)
     answers: ChainMap[AnswerKey, Answer | None] = attrs.field(init=False)
     tasks: ChainMap[str, TaskDeclaration] = attrs.field(init=False)
@@ -98,9 +99,21 @@ class Transaction:
             while not self.try_hold(name):
                 await self.store.change_of_holders()
 
+    def forget(self, job_ids: Iterable[JobId]) -> None:
+        """Delete jobs with their attempts."""
+        self.gone.update(job_ids)
+        seen = {job_id: job for job_id, job in self.store.jobs.items() if job_id not in self.gone}
+        self.jobs = ChainMap(
+            {job_id: job for job_id, job in self.jobs.maps[0].items() if job_id not in self.gone}, seen
+        )
+
     def commit(self) -> None:
         """Show the writes to everybody."""
         store = self.store
+        for job_id in self.gone:
+            store.jobs.pop(job_id, None)
+        for fence in [fence for fence in store.attempts if fence.job_id in self.gone]:
+            del store.attempts[fence]
         store.jobs.update(self.jobs.maps[0])
         store.attempts.update(self.attempts.maps[0])
         store.answers.update(self.answers.maps[0])
@@ -110,6 +123,7 @@ class Transaction:
 
     def _forget_writes(self) -> None:
         store = self.store
+        self.gone = set()
         self.jobs = ChainMap({}, store.jobs)
         self.attempts = ChainMap({}, store.attempts)
         self.answers = ChainMap({}, store.answers)

@@ -18,7 +18,7 @@ from .engine import driver_of
 from .errors import UNSTORABLE, translated, violation
 from .insertion import ADD, ADD_FRESH, document, row_of
 from .models import JobRow
-from .moves import CHANGE, CHANGE_PAYLOAD, change_columns, changes_payload
+from .moves import CHANGE, CHANGE_PAYLOAD, REMOVE, change_columns, changes_payload, facts_columns
 from .rows import job_of, utc
 
 ALL_COLUMNS = tuple(JobRow.__table__.columns)
@@ -59,6 +59,14 @@ class PostgresJobRepository:
                 if moves:
                     written |= {row[0] for row in await self._run(statement, change_columns(moves))}
         return frozenset(change.before.id for change in changes) - written
+
+    async def remove(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """Forget jobs and their attempts; return the ids of those that had moved on."""
+        if not jobs:
+            return frozenset()
+        with translated():
+            gone = await self._run(REMOVE, facts_columns(sorted(jobs, key=lambda job: job.id)))
+        return frozenset(job.id for job in jobs) - {row[0] for row in gone}
 
     async def _insert(self, births: Sequence[Birth], whole: Sequence[Birth]) -> dict[JobId, Enqueued]:
         """Insert what no key stands in the way of."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...application.ports.jobs import Change
+from ...domain.job import Job
 from .arrays import array_text
 
 _CHANGE = """
@@ -67,18 +68,45 @@ CHANGE = _CHANGE.format(payload="")
 # The same with a new payload; apart, because the rules on a payload are checked again when it is written.
 CHANGE_PAYLOAD = _CHANGE.format(payload=",\n    payload = wish.payload::jsonb")
 
+# Ended jobs that are forgotten, each only if it is as it was when that was decided. Their attempts go with them.
+# Primary key.
+REMOVE = """
+delete from equeue.jobs as j
+using rows from (
+    unnest(%(ids)b::uuid[]),
+    unnest(%(was_status)b::text[]),
+    unnest(%(was_token)b::bigint[]),
+    unnest(%(was_revision)b::integer[]),
+    unnest(%(was_cancel_requested_at)b::timestamptz[]),
+    generate_series(1, %(count)b)
+  ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, place)
+where j.id = any(%(ids)b::uuid[])
+  and j.id = wish.id
+  and j.lease_token = wish.was_token
+  and j.revision = wish.was_revision
+  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
+  and coalesce(j.status = wish.was_status::equeue.job_status, false)
+returning j.id
+"""
 
-def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
-    """Return what `statements.CHANGE` and `CHANGE_PAYLOAD` take."""
-    before = [change.before for change in changes]
-    after = [change.after for change in changes]
+
+def facts_columns(before: Sequence[Job]) -> dict[str, Any]:
+    """Return what `REMOVE` takes: the facts that a decision about these jobs stood on."""
     return {
-        "count": len(changes),
+        "count": len(before),
         "ids": [job.id for job in before],
         "was_status": [job.status.value for job in before],
         "was_token": [job.lease_token for job in before],
         "was_revision": [job.revision for job in before],
         "was_cancel_requested_at": [job.cancel_requested_at for job in before],
+    }
+
+
+def change_columns(changes: Sequence[Change]) -> dict[str, Any]:
+    """Return what `statements.CHANGE` and `CHANGE_PAYLOAD` take."""
+    after = [change.after for change in changes]
+    return {
+        **facts_columns([change.before for change in changes]),
         "statuses": [job.status.value for job in after],
         "queues": [job.queue for job in after],
         "priorities": [job.priority for job in after],

@@ -1,6 +1,6 @@
 """Looking at jobs in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -60,6 +60,14 @@ class PostgresJobReads:
         kept = list(takewhile(lambda row: row.fits, rows[:limit]))
         return JobPage(tuple(job_of(row) for row in kept), len(rows) > len(kept), utc(server_time), left_out(kept))
 
+    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, int]:
+        """Return how many jobs are in each status; each count ends at `cap`, so that none walks all of history."""
+        statuses = tuple(dict.fromkeys(where.statuses or JobStatus))
+        with translated():
+            async with self._engine.connect() as connection:
+                counted = (await connection.execute(count_query(where, statuses, cap))).one()
+        return dict(zip(statuses, counted, strict=True))
+
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
         """Return the ended attempts of a job, oldest first; the successful one is told from the job itself."""
         with translated():
@@ -87,6 +95,15 @@ def page_query(where: JobFilter, limit: int, after: Position | None, *, oldest_f
     ]
     found = union_all(*(select(part.c.id) for part in each)).subquery()
     return turn.of(_JOB.where(JobRow.id.in_(select(found.c.id))))
+
+
+def count_query(where: JobFilter, statuses: Sequence[JobStatus], cap: int) -> Select[Any]:
+    """Return the query for one row of counts, one for each status, each made by itself and no further than `cap`."""
+    each = [
+        select(literal(1)).select_from(JobRow).where(*_conditions(attrs.evolve(where, statuses=(status,)))).limit(cap)
+        for status in statuses
+    ]
+    return select(*(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in each))
 
 
 @attrs.frozen

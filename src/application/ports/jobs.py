@@ -66,7 +66,15 @@ class JobRepository(Protocol):
     async def change(self, changes: Sequence[Change]) -> frozenset[JobId]:
         """Write the moves and return the ids of those refused because the job had moved on meanwhile.
 
-        A job counts as moved if its status, lease token, revision or cancel request differs from `before`.
+        A job counts as moved if its status, lease token, revision or cancel request differs from `before`. Raises
+        `InvalidJob` if a payload outgrows its bound once stored.
+        """
+        ...
+
+    async def remove(self, jobs: Collection[Job]) -> frozenset[JobId]:
+        """Forget jobs with all their attempts; return the ids of those refused because they had moved on meanwhile.
+
+        What counts as moved on is as for `change`; a job that is gone has.
         """
         ...
 

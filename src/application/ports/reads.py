@@ -104,6 +104,10 @@ class JobReads(Protocol):
         """
         ...
 
+    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, int]:
+        """Return how many jobs are in each status that `where` asks for, none of them counted beyond `cap`."""
+        ...
+
     async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
         """Return the ended attempts of a job, the successful one included, oldest first."""
         ...
