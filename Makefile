@@ -30,7 +30,7 @@ run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, 
 	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
 
 .PHONY: test
-test: lint test-unit test-contract test-integration ## Lint, then every suite
+test: lint test-unit test-contract test-integration test-chaos ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
@@ -43,6 +43,14 @@ test-contract: $(VENV)/dev.stamp ## The contract suites alone: every adapter of 
 .PHONY: test-integration
 test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
 	$(call suite,720,tests/integration)
+
+.PHONY: test-chaos
+test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
+	$(call suite,240,tests/chaos)
+
+.PHONY: chaos
+chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
+	EQUEUE_CHAOS_ROUNDS=$(or $(EQUEUE_CHAOS_ROUNDS),full) $(BIN)/python -m pytest -q -s -n 0 tests/chaos
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers
