@@ -86,6 +86,32 @@ class PayloadInvalid(InvalidJob):
     code = "payload-invalid"
 
 
+class InvalidQueue(InvalidJob):
+    """What was sent are no valid settings of a queue; `violations` name the fields."""
+
+    code = "invalid-queue"
+
+
+class QueueNotFound(DomainError):
+    """No job, task, worker or setting has ever named this queue, or it is out of your reach."""
+
+    code = "not-found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no queue {name}")
+        self.name = name
+
+
+class StaleQueue(DomainError):
+    """The queue's settings changed since you read them; read them again and repeat the edit."""
+
+    code = "stale"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the settings of queue {name} changed since they were read")
+        self.name = name
+
+
 class UnknownTask(DomainError):
     """No worker has ever declared this task."""
 
@@ -137,3 +163,38 @@ class IdempotencyInFlight(DomainError):
     """The first request with this idempotency key has not ended yet; ask again in a second."""
 
     code = "idempotency-in-flight"
+
+
+class EmptyFilter(DomainError):
+    """The filter leaves no job out; name statuses, queues, tasks, tags, fingerprints, times or ids."""
+
+    code = "empty-filter"
+
+
+class PlanChanged(DomainError):
+    """The plan is not the one that was previewed; preview it again, and look at it."""
+
+    code = "plan-changed"
+
+
+class InvalidPlan(InvalidJob):
+    """What was asked of many jobs makes no sense; `violations` name the fields."""
+
+    code = "invalid-plan"
+
+
+class BulkNotFound(DomainError):
+    """There is no such bulk operation, or it is not yours to see."""
+
+    code = "not-found"
+
+
+class BulkNotSteerable(DomainError):
+    """The bulk operation is not in a status in which this can happen to it."""
+
+    code = "invalid-transition"
+
+    def __init__(self, status: str | None, event: str) -> None:
+        super().__init__(f"a bulk operation that is {status or 'not there yet'} has no transition '{event}'")
+        self.status = status
+        self.event = event

@@ -12,10 +12,11 @@ from ...application.ports.accounts import ApiKey, User
 from ...application.ports.catalogue import TaskDeclaration
 from ...application.ports.platform import Clock
 from ...application.ports.reads import Attempt
+from ...domain.audit import AuditEntry
 from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
-from .platform import MovableClock
+from .platform import CountedIds, MovableClock
 
 ANSWERS_KEPT = timedelta(hours=24)
 
@@ -43,6 +44,8 @@ class MemoryStore:
     tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
+    audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
+    ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
 
@@ -77,6 +80,7 @@ class Transaction:
     tasks: ChainMap[str, TaskDeclaration] = attrs.field(init=False)
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
+    audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.store.clock.now()
@@ -120,6 +124,7 @@ class Transaction:
         store.tasks.update(self.tasks.maps[0])
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
+        store.audit.update(self.audit.maps[0])
 
     def _forget_writes(self) -> None:
         store = self.store
@@ -130,3 +135,4 @@ class Transaction:
         self.tasks = ChainMap({}, store.tasks)
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)
+        self.audit = ChainMap({}, store.audit)

@@ -8,6 +8,7 @@ import attrs
 
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import MemoryAccounts
+from .audit import MemoryAuditLog
 from .catalogue import MemoryTaskCatalogue
 from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
@@ -23,6 +24,7 @@ class MemoryUnitOfWork:
     idempotency: MemoryIdempotencyKeys
     catalogue: MemoryTaskCatalogue
     accounts: MemoryAccounts
+    audit: MemoryAuditLog
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""
@@ -55,4 +57,5 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryIdempotencyKeys(transaction),
         MemoryTaskCatalogue(transaction),
         MemoryAccounts(transaction),
+        MemoryAuditLog(transaction),
     )

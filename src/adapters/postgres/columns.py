@@ -15,6 +15,9 @@ from sqlalchemy.sql.operators import OperatorClass
 from sqlalchemy.types import TypeDecorator
 
 from ...domain.access import Role, Scope
+from ...domain.audit import ActorKind
+from ...domain.bulk import BulkStatus
+from ...domain.bulk_plan import BulkAction
 from ...domain.ids import KEY_BYTES
 from ...domain.outcomes import AttemptOutcome
 from ...domain.spec import PAYLOAD_BYTES, TAG_CHARS, TAGS, UniqueWhile
@@ -24,6 +27,8 @@ SCHEMA = "equeue"
 ERROR_BYTES = 256 * 1024
 PROGRESS_BYTES = 64 * 1024
 ON_DEAD_BYTES = 64 * 1024
+AUDITED_BYTES = 64 * 1024
+FILTER_BYTES = 256 * 1024
 
 
 class Domain(DOMAIN):
@@ -73,6 +78,9 @@ JOB_STATUS = _enum("job_status", JobStatus)
 UNIQUE_WHILE = _enum("unique_while", UniqueWhile)
 ATTEMPT_OUTCOME = _enum("attempt_outcome", AttemptOutcome)
 ROLE = _enum("role", Role)
+ACTOR_KIND = _enum("actor_kind", ActorKind)
+BULK_ACTION = _enum("bulk_action", BulkAction)
+BULK_STATUS = _enum("bulk_status", BulkStatus)
 
 # The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
 NAME = _domain(
@@ -130,7 +138,14 @@ ON_DEAD_TASK = _domain(
     f" and octet_length(value::text) <= {ON_DEAD_BYTES}",
 )
 
-ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE)
+AUDITED_FACTS = _domain(
+    "audited_facts", JSON_OBJECT, "facts_are_at_most_64_kib", f"octet_length(value::text) <= {AUDITED_BYTES}"
+)
+BULK_FILTERS = _domain(
+    "bulk_filter", JSON_OBJECT, "filter_is_at_most_256_kib", f"octet_length(value::text) <= {FILTER_BYTES}"
+)
+
+ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS)
 DOMAINS = (
     NAME,
     KEY,
@@ -144,12 +159,15 @@ DOMAINS = (
     BACKOFF,
     TASK_SCHEMA,
     ON_DEAD_TASK,
+    AUDITED_FACTS,
+    BULK_FILTERS,
 )
 """In the order in which they can be created."""
 
 PAYLOAD, RESULT, PROGRESS = _document(JOB_PAYLOAD), _document(JOB_RESULT), _document(JOB_PROGRESS)
 ERROR, BACKOFF_POLICY, PAYLOAD_SCHEMA = _document(JOB_ERROR), _document(BACKOFF), _document(TASK_SCHEMA)
 ON_DEAD = _document(ON_DEAD_TASK)
+AUDITED, BULK_FILTER = _document(AUDITED_FACTS), _document(BULK_FILTERS)
 
 UUID7 = func.equeue.uuid7()
 UUID7_FUNCTION = """

@@ -122,6 +122,9 @@ $$
 """
 """Keeps the count of dead letters right whoever moves them, also plain SQL and builds that know nothing of groups."""
 
+FINGERPRINT = "equeue.dead_letter_fingerprint(error)"
+"""The same of the job at hand."""
+
 FUNCTIONS = (FINGERPRINT_FUNCTION, COUNT_FUNCTION)
 
 TRIGGERS = (

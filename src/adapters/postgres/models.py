@@ -23,7 +23,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models
+from . import failure_models, steering_models
 from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
@@ -126,6 +126,13 @@ class JobRow(Model):
             postgresql_where=text(f"(status = '{QUEUED}') is not false and expires_at is not null"),
         ),
         Index("uq_jobs_unique_slot", "unique_slot", unique=True, postgresql_where=text("unique_slot is not null")),
+        Index(
+            "ix_jobs_dead_letters",
+            text(failure_models.FINGERPRINT),
+            "created_at",
+            "id",
+            postgresql_where=text(f"(status = '{DEAD}') is true"),
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -252,11 +259,14 @@ class CadenceRow(Model):
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
 TRIGGERS = failure_models.TRIGGERS
+AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
 
 __all__ = [
     "TABLES",
     "ApiKeyRow",
     "AttemptRow",
+    "AuditRow",
+    "BulkOperationRow",
     "CadenceRow",
     "IdempotencyKeyRow",
     "JobRow",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import PostgresAccounts
+from .audit import PostgresAuditLog
 from .catalogue import PostgresTaskCatalogue
 from .errors import translated
 from .idempotency import KEPT, PostgresIdempotencyKeys
@@ -25,6 +26,7 @@ class PostgresUnitOfWork:
         self.idempotency = PostgresIdempotencyKeys(self._session, answers_kept)
         self.catalogue = PostgresTaskCatalogue(self._session)
         self.accounts = PostgresAccounts(self._session)
+        self.audit = PostgresAuditLog(self._session)
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""

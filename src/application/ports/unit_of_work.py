@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from .accounts import Accounts
+from .audit import AuditLog
 from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
@@ -32,6 +33,11 @@ class UnitOfWork(Protocol):
     @property
     def accounts(self) -> Accounts:
         """The people and their keys."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """What is remembered of who did what."""
         ...
 
     async def now(self) -> datetime:

@@ -45,6 +45,11 @@ VALID = {
         "idempotency_keys",
         {"principal": "'user:1'", "key": "'k'", "request_hash": HASH, "answer": "'{}'"},
     ),
+    "audit": (
+        "audit_log",
+        {"actor": "'system'", "action": "'job.cancel'", "target_kind": "'job'", "target_id": "'1'"},
+    ),
+    "bulk": ("bulk_operations", {"action": "'retry'", "filter": "'{}'", "mark": "now()"}),
     "cadence": ("cadences", {"name": "'lapses'"}),
     "queue": ("queues", {"name": "'default'"}),
     "dead_letter_change": ("dead_letter_changes", {"change": "1", **_DEAD_LETTER}),
