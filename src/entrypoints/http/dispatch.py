@@ -12,6 +12,7 @@ from litestar.response.base import ASGIResponse
 from ...domain.access import Principal
 from ...domain.errors import DomainError
 from .endpoint import JSON, Accepts, Answer, AnyOf, Call, Endpoint, Public, job_id, missing_job
+from .envelope import request_id
 from .problems import Problem
 from .query import read_query
 from .refusals import explain
@@ -70,7 +71,9 @@ class Dispatch:
             raw = await self._body(request, self.endpoint.body)
             content_type = _content_type(request.headers, raw, self.endpoint.body)
             body = self.endpoint.body.read(raw, content_type)
-        return Call(caller, query, body, raw, content_type, request.scope["path"], request.path_params, request.headers)
+        path, named = request.scope["path"], request.path_params
+        known_as = request_id(request.scope)
+        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as)
 
     async def _body(self, request: Request[Any, Any, Any], accepts: Accepts) -> bytes:
         limit = accepts.limit(self.services)

@@ -8,6 +8,7 @@ import attrs
 import msgspec
 
 from ...domain.access import Principal, Scope
+from ...domain.audit import Actor
 from ...domain.ids import UUID, JobId
 from . import json_body, wire
 from .problems import Problem
@@ -62,6 +63,12 @@ class Call(Generic[Query, Body]):
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
+    request_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Whom the audit log names for what this request does."""
+        return Actor(self.principal.user_id, self.principal.key_id, self.request_id or None)
 
     @property
     def principal(self) -> Principal:
