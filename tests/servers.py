@@ -133,14 +133,40 @@ def start(binaries: Path, folder: Path, settings: Mapping[str, str] = _OPTIONS) 
         if user:
             shutil.chown(folder, user)
         _run(user, [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        start_options = f"-k {folder} {options}"
-        _run(
-            user,
-            [binaries / "pg_ctl", "-D", data, "-w", "-t", "60", "-l", folder / "log", "-o", start_options, "start"],
-        )
+        launch(binaries, folder, settings)
         (folder / "started").touch()
     return server
+
+
+def launch(binaries: Path, folder: Path, settings: Mapping[str, str] = _OPTIONS) -> None:
+    """Start the server whose data are in `folder`, after it was stopped or had crashed; return once it answers."""
+    user = _unprivileged()
+    binaries = _reachable(binaries, folder) if user else binaries
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    start_options = f"-k {folder} {options}"
+    _run(
+        user,
+        [
+            binaries / "pg_ctl",
+            "-D",
+            folder / "data",
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            folder / "log",
+            "-o",
+            start_options,
+            "start",
+        ],
+    )
+
+
+def halt(binaries: Path, folder: Path, mode: str) -> None:
+    """Stop the server in `folder`: `fast` writes everything down first, `immediate` is a crash."""
+    user = _unprivileged()
+    binaries = _reachable(binaries, folder) if user else binaries
+    _run(user, [binaries / "pg_ctl", "-D", folder / "data", "-m", mode, "-w", "-t", "60", "stop"])
 
 
 def _unprivileged() -> str | None:
@@ -157,9 +183,12 @@ def _reachable(binaries: Path, folder: Path) -> Path:
     if all(parent.stat().st_mode & 0o005 == 0o005 for parent in (binaries, *binaries.parents)):
         return binaries
     package, install = binaries.parents[1], folder / "install"
+    if (install / "complete").exists():
+        return install / binaries.relative_to(package.parent)
     for part in (package, package.with_name(f"{package.name}.libs")):
         if part.exists():
             shutil.copytree(part, install / part.name, symlinks=True)
+    (install / "complete").touch()
     return install / binaries.relative_to(package.parent)
 
 
