@@ -109,7 +109,7 @@ async def book(ctx: Context, account: int, linger: float = 0.0) -> str:
     """Book one unit with the attempt's success, and ask for a receipt."""
     async with ctx.transaction() as connection:
         await connection.execute(
-            text("insert into bookings (account, job_id, token) values (:account, :job_id, :token)"),
+            text("insert into units (account, job_id, token) values (:account, :job_id, :token)"),
             {"account": account, "job_id": ctx.job.fence.job_id, "token": ctx.job.fence.token},
         )
     ctx.enqueue(short, n=account)

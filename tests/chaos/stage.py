@@ -13,6 +13,7 @@ APP = "tests.chaos.app:tasks"
 LEASE_1S = {"EQUEUE_LEASE_S": "1", "EQUEUE_HEARTBEAT_S": "0.3", "EQUEUE_CANCEL_GRACE_S": "0.5"}
 SETTINGS = {"EQUEUE_LOG_LEVEL": "info", "EQUEUE_POLL_S": "0.2", "EQUEUE_SECRET_KEYS": "x" * 40}
 FOREVER = 1_000
+SOON = '{"kind": "fixed", "base_s": 0.05, "jitter": 0}'
 
 
 class Stage(Scene):
@@ -32,9 +33,10 @@ class Stage(Scene):
         """Return the database's address for whoever goes by `name`."""
         return f"{self.url}{'&' if '?' in self.url else '?'}application_name={name}"
 
-    def offer(self, task: str, payload: str = "{}", count: int = 1, max_retries: int = FOREVER) -> list[UUID]:
-        """Insert due jobs, which as many failures as may be would not end, and ring."""
-        ids = self.enqueue(task, payload, count, queue="chaos", max_retries=max_retries)
+    def offer(self, task: str, payload: str = "{}", count: int = 1, **columns: object) -> list[UUID]:
+        """Insert due jobs, which a thousand failures would not end unless `columns` say otherwise, and ring."""
+        wanted = {"queue": "chaos", "max_retries": FOREVER, "backoff": SOON} | columns
+        ids = self.enqueue(task, payload, count, **wanted)
         self.database.execute("select pg_notify('equeue.ready', 'chaos')")
         return ids
 
