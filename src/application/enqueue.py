@@ -6,8 +6,9 @@ from typing import TypeAlias, TypeVar
 
 import attrs
 
+from ..domain.audit import Act
 from ..domain.errors import InvalidJob, QueueOutOfReach, UnknownTask, Violation
-from ..domain.ids import Json, UserId
+from ..domain.ids import JobId, Json, UserId
 from ..domain.spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
 from .ports.catalogue import TaskDeclaration
 from .ports.idempotency import IdempotencyKey, Replay
@@ -25,12 +26,20 @@ Render: TypeAlias = Callable[[Sequence[Enqueued]], Json]
 Review: TypeAlias = Callable[[Sequence[Enqueued]], None]
 """Looks at what is about to be kept; raises to keep none of it."""
 
+Report: TypeAlias = Callable[[Sequence[Enqueued]], Sequence[Act]]
+"""Says what the audit log is to tell of what is about to be kept."""
+
 Reach: TypeAlias = Callable[[str], bool]
 """Tells whether the caller may use a queue."""
 
 
 def content(enqueued: Sequence[Enqueued]) -> None:
     """Keep whatever came of it."""
+
+
+def untold(enqueued: Sequence[Enqueued]) -> Sequence[Act]:  # noqa: ARG001 - one shape for all reports
+    """Tell the audit log nothing: an enqueue is no act of an operator."""
+    return ()
 
 
 def everywhere(queue: str) -> bool:  # noqa: ARG001 - one shape for all reaches
@@ -46,6 +55,7 @@ class Draft:
     queue: str | None = None
     max_retries: int | None = None
     timeout: timedelta | None = None
+    parent_id: JobId | None = None
 
     def completed(self, declared: TaskDeclaration, timeout: timedelta) -> JobSpec:
         """Return the full request: the caller's word, else the declaration's, else the system's."""
@@ -91,6 +101,7 @@ class Enqueue:
         *,
         reaches: Reach = everywhere,
         review: Review = content,
+        report: Report = untold,
     ) -> Sequence[Enqueued]:
         """Return what came of each draft, in order.
 
@@ -100,6 +111,7 @@ class Enqueue:
         async with self.units_of_work() as unit:
             enqueued = await self._store(unit, drafts, owner, reaches)
             review(enqueued)
+            await _record(unit, report(enqueued))
             await unit.commit()
         await self._announce(enqueued)
         return enqueued
@@ -113,6 +125,7 @@ class Enqueue:
         *,
         reaches: Reach = everywhere,
         review: Review = content,
+        report: Report = untold,
     ) -> Sequence[Enqueued] | Replayed:
         """Do the same at most once per `key`: a repeated request gets the first answer again, word for word."""
         async with self.units_of_work() as unit:
@@ -121,6 +134,7 @@ class Enqueue:
                 return Replayed(reservation.answer)
             enqueued = await self._store(unit, drafts, owner, reaches)
             review(enqueued)
+            await _record(unit, report(enqueued))
             await unit.idempotency.remember(key, render(enqueued))
             await unit.commit()
         await self._announce(enqueued)
@@ -135,7 +149,9 @@ class Enqueue:
             if not reaches(spec.queue):
                 raise QueueOutOfReach(spec.queue, place)
         self._check(specs, self.clock.now())
-        return await unit.jobs.add([Birth(self.ids.new(), spec, owner) for spec in specs])
+        parents = [draft.parent_id for draft in drafts]
+        births = [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
+        return await unit.jobs.add(births)
 
     def _complete(self, draft: Draft, declared: Mapping[str, TaskDeclaration]) -> JobSpec:
         task = draft.spec.task
@@ -155,6 +171,11 @@ class Enqueue:
 
     async def _announce(self, enqueued: Sequence[Enqueued]) -> None:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])
+
+
+async def _record(unit: UnitOfWork, acts: Sequence[Act]) -> None:
+    if acts:
+        await unit.audit.record(acts)
 
 
 def _or(wish: T | None, default: T) -> T:

@@ -23,6 +23,7 @@ from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
 from ..application.access import Authenticate
 from ..application.builtin import builtin_tasks
+from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import EXPIRE_EVERY, FORGET_EVERY, ExpireJobs, ForgetAnswers, Pass, RecoverLapses
@@ -192,6 +193,7 @@ class Container(containers.DeclarativeContainer):
     )
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
+    edit = providers.Factory(EditJob, manage, clock, rules)
     keys = providers.Singleton(ApiKeys)
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))

@@ -68,6 +68,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
         services = HttpServices(
             enqueue=container.enqueue(),
             manage=container.manage(),
+            edit=container.edit(),
             reads=container.reads(),
             units_of_work=container.units_of_work(),
             authenticate=container.authenticate(),

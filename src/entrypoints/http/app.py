@@ -6,9 +6,9 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from . import bulk, docs, enqueue, health, job, jobs, me, refusals, tasks
+from . import bulk, count, docs, enqueue, health, job, jobs, me, refusals, rerun, steer, tasks
 from .dispatch import Dispatch
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Method
 from .envelope import wrap
 from .openapi import document
 from .services import HttpServices
@@ -17,7 +17,10 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *enqueue.ENDPOINTS,
     *bulk.ENDPOINTS,
     *jobs.ENDPOINTS,
+    *count.ENDPOINTS,
     *job.ENDPOINTS,
+    *steer.ENDPOINTS,
+    *rerun.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,
     *health.ENDPOINTS,
@@ -68,7 +71,7 @@ def _route(endpoint: Endpoint, services: HttpServices) -> HTTPRouteHandler:
     async def answer(request: Request[Any, Any, Any]) -> ASGIResponse:
         return await dispatch(request)
 
-    methods: list[Literal["GET", "HEAD", "POST"]] = ["GET", "HEAD"] if endpoint.method == "GET" else [endpoint.method]
+    methods: list[Method | Literal["HEAD"]] = ["GET", "HEAD"] if endpoint.method == "GET" else [endpoint.method]
     limit = endpoint.body.limit(services) if endpoint.body else services.limits.margin
     return HTTPRouteHandler(
         endpoint.path,

@@ -13,6 +13,7 @@ from ...domain.access import Principal
 from ...domain.errors import DomainError
 from .endpoint import JSON, Accepts, Answer, AnyOf, Call, Endpoint, Public, job_id, missing_job
 from .envelope import request_id
+from .preconditions import fits, require_condition, stale
 from .problems import Problem
 from .query import read_query
 from .refusals import explain
@@ -20,6 +21,7 @@ from .services import HttpServices
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
 MALFORMED = frozenset({400, 422})
+UNCONDITIONAL = 428
 DISCARDED = 64 * 1024 * 1024
 """So much of a body that is too large is read to be polite."""
 
@@ -36,6 +38,8 @@ class Dispatch:
         caller = await self._admit(request)
         request.scope["state"]["principal"] = caller
         try:
+            if self.endpoint.conditional:
+                require_condition(request.headers)
             call = await self._read(request, caller)
             answer = await self.endpoint.handler(self.services, call)
         except DomainError as refusal:
@@ -91,11 +95,16 @@ class Dispatch:
     async def _unless_missing(
         self, problem: Problem, request: Request[Any, Any, Any], caller: Principal | None
     ) -> Problem:
-        """Return 404 in place of a complaint about the words when the job they are about is not there."""
-        if problem.status not in MALFORMED or "job_id" not in self.endpoint.parameters or caller is None:
+        """Return 404 in place of a complaint about the words when the job they are about is not there; then 412."""
+        told = problem.status in MALFORMED or problem.status == UNCONDITIONAL
+        if not told or "job_id" not in self.endpoint.parameters or caller is None:
             return problem
         found = await self.services.reads.get(job_id(request.path_params), caller.sees_only)
-        return problem if found and caller.reaches(found[0].queue) else missing_job()
+        if not found or not caller.reaches(found[0].queue):
+            return missing_job()
+        if self.endpoint.conditional and problem.status in MALFORMED and not fits(request.headers, found[0].etag):
+            return stale()
+        return problem
 
 
 def respond(answer: Answer) -> ASGIResponse:

@@ -1,16 +1,23 @@
-"""From a request on the wire to the draft of a job."""
+"""From a request on the wire to the draft of a job, or to the changes of one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+import attrs
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from ...application.enqueue import Draft
+from ...domain.job import Job
 from ...domain.retry import Backoff, Exponential, Fixed
 from ...domain.spec import JobSpec, Unique
 from . import json_body, wire
 
+Value = TypeVar("Value")
+
 _JOB = msgspec.json.Decoder(wire.JobRequest)
+_EDIT = msgspec.json.Decoder(wire.EditRequest)
+_RERUN = msgspec.json.Decoder(wire.RerunRequest)
 
 
 def read_job(document: bytes) -> Draft:
@@ -20,6 +27,47 @@ def read_job(document: bytes) -> Draft:
     payload = b"{}" if request.payload is UNSET else bytes(request.payload)
     json_body.check_payload(payload)
     return _draft(request, payload)
+
+
+def read_edit(document: bytes) -> wire.EditRequest:
+    """Return the changes that one JSON document asks for; raise `Problem` where it is malformed."""
+    json_body.refuse_nul(document)
+    request = json_body.decode(document, _EDIT)
+    if request.payload is not UNSET:
+        json_body.check_payload(bytes(request.payload))
+    return request
+
+
+def read_rerun(document: bytes) -> wire.RerunRequest:
+    """Return what a copy is to have of its own; raise `Problem` where it is malformed."""
+    json_body.refuse_nul(document)
+    request = json_body.decode(document or b"{}", _RERUN)
+    if request.payload is not UNSET:
+        json_body.check_payload(bytes(request.payload))
+    return request
+
+
+def rerun_of(request: wire.RerunRequest, job: Job, now: datetime) -> Draft:
+    """Return the draft of a copy of `job`, with what `request` wants otherwise."""
+    copy = job.again(now)
+    spec = attrs.evolve(
+        copy,
+        payload=copy.payload if request.payload is UNSET else bytes(request.payload),
+        priority=_or(request.priority, copy.priority),
+        run_at=request.run_at,
+        delay=_span(request.delay_s),
+        backoff=copy.backoff if request.backoff is UNSET else _backoff(request.backoff),
+        expires_at=_or(request.expires_at, copy.expires_at),
+        tags=copy.tags if request.tags is UNSET else tuple(request.tags),
+        unique=copy.unique if request.unique is UNSET else _unique(request.unique),
+        concurrency_key=_or(request.concurrency_key, copy.concurrency_key),
+    )
+    timeout = copy.timeout if request.timeout_s is UNSET else timedelta(seconds=request.timeout_s)
+    return Draft(spec, _or(request.queue, copy.queue), _or(request.max_retries, copy.max_retries), timeout, job.id)
+
+
+def _or(given: Value | UnsetType, copied: Value) -> Value:
+    return copied if given is UNSET else given
 
 
 def _draft(request: wire.JobRequest, payload: bytes) -> Draft:

@@ -16,10 +16,11 @@ from .services import HttpServices
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+MERGE_PATCH = "application/merge-patch+json"
 HTML = "text/html"
 API = "/api/v1"
 
-Method: TypeAlias = Literal["GET", "POST"]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Query = TypeVar("Query", bound=msgspec.Struct)
 Body = TypeVar("Body")
 
@@ -134,7 +135,10 @@ NOTHING = Accepts(form=wire.Empty, optional=True)
 
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """One route. `access` has no default: a route is closed until somebody says for whom it is open."""
+    """One route. `access` has no default: a route is closed until somebody says for whom it is open.
+
+    A `conditional` one changes only what its caller has read: without `If-Match` it is refused.
+    """
 
     method: Method
     path: str
@@ -146,6 +150,7 @@ class Endpoint:
     answers: Mapping[int, type[msgspec.Struct]] = MappingProxyType({})
     problems: tuple[str, ...] = ()
     tag: str = ""
+    conditional: bool = False
 
     @property
     def summary(self) -> str:
@@ -168,6 +173,7 @@ def endpoint(
     answers: Mapping[int, type[msgspec.Struct]] = MappingProxyType({}),
     problems: tuple[str, ...] = (),
     tag: str = "",
+    conditional: bool = False,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated function to be the handler of a route; without a tag it is left out of the OpenAPI page."""
 
@@ -183,6 +189,7 @@ def endpoint(
             answers=answers,
             problems=problems,
             tag=tag,
+            conditional=conditional,
         )
 
     return declare

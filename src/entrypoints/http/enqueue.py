@@ -1,6 +1,6 @@
 """POST /jobs: one job in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import assert_never
 
 import attrs
@@ -53,32 +53,34 @@ async def enqueue_job(services: HttpServices, call: Call[wire.Empty, Draft]) -> 
     `Idempotency-Key` gets the first answer again, with `Idempotency-Replayed: true`.
     """
     try:
-        return await idempotency.enqueue(services, call, [call.body], _answer, _refuse_conflict)
+        return await idempotency.enqueue(services, call, [call.body], answer, refuse_conflict)
     except InvalidJob as invalid:
-        raise _about_one(invalid) from invalid
+        raise about_one(invalid) from invalid
 
 
-def _answer(enqueued: Sequence[Enqueued]) -> Answer:
+def answer(enqueued: Sequence[Enqueued], without: Collection[str] = ()) -> Answer:
+    """Return the answer to the enqueue of one job; documents named in `without` are left out of it."""
     (outcome,) = enqueued
     match outcome:
         case Created(job):
             location = {"Location": f"{API}/jobs/{job.id}"}
-            return Answer.of(wire.EnqueueAnswer("created", render.job(job)), 201, location)
+            return Answer.of(wire.EnqueueAnswer("created", render.job(job, without=without)), 201, location)
         case Existing(job):
-            return Answer.of(wire.EnqueueAnswer("existing", render.job(job)))
+            return Answer.of(wire.EnqueueAnswer("existing", render.job(job, without=without)))
         case Rejected(existing_job_id):
             raise UniqueConflict(existing_job_id)
         case _:
             assert_never(outcome)
 
 
-def _refuse_conflict(enqueued: Sequence[Enqueued]) -> None:
+def refuse_conflict(enqueued: Sequence[Enqueued]) -> None:
+    """Raise `UniqueConflict` if another job stood in the way."""
     for outcome in enqueued:
         if isinstance(outcome, Rejected):
             raise UniqueConflict(outcome.existing_job_id)
 
 
-def _about_one(invalid: InvalidJob) -> InvalidJob:
+def about_one(invalid: InvalidJob) -> InvalidJob:
     """Return the same error with pointers into the one job that was sent, not into a list of it."""
     return type(invalid)(
         tuple(attrs.evolve(violation, pointer=violation.pointer.removeprefix("/0")) for violation in invalid.violations)

@@ -3,15 +3,15 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 import msgspec
 
-from ...application.enqueue import Draft, Replayed, Review, content
+from ...application.enqueue import Draft, Replayed, Report, Review, content, untold
 from ...application.ports.idempotency import IdempotencyKey
 from ...application.ports.jobs import Enqueued
-from ...domain.ids import Json
+from ...domain.ids import Json, UserId
 from . import wire
 from .endpoint import Answer, Call
 from .problems import Problem
@@ -33,16 +33,27 @@ class _Kept(msgspec.Struct):
 
 
 async def enqueue(
-    services: HttpServices, call: Call[Any, Any], drafts: Sequence[Draft], write: Write, review: Review = content
+    services: HttpServices,
+    call: Call[Any, Any],
+    drafts: Sequence[Draft],
+    write: Write,
+    review: Review = content,
+    *,
+    owner: UserId | Literal["caller"] | None = "caller",
+    report: Report = untold,
 ) -> Answer:
-    """Enqueue `drafts` as the caller, at most once per idempotency key, and answer with what `write` makes of it."""
+    """Enqueue `drafts`, at most once per idempotency key, and answer with what `write` makes of it.
+
+    The jobs are the caller's own unless another `owner` is named.
+    """
     caller, traced = call.principal, _traced(drafts, call.headers.get("traceparent"))
+    owned_by = caller.user_id if owner == "caller" else owner
     key = _key(call)
     if key is None:
-        stored = await services.enqueue(traced, caller.user_id, reaches=caller.reaches, review=review)
+        stored = await services.enqueue(traced, owned_by, reaches=caller.reaches, review=review, report=report)
         return write(stored)
     outcome = await services.enqueue.once(
-        traced, caller.user_id, key, lambda stored: _keep(write(stored)), reaches=caller.reaches, review=review
+        traced, owned_by, key, lambda stored: _keep(write(stored)), reaches=caller.reaches, review=review, report=report
     )
     return _again(outcome.answer) if isinstance(outcome, Replayed) else write(outcome)
 

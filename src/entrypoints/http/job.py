@@ -7,6 +7,7 @@ from ...application.manage import Answer as ManageAnswer
 from ...application.manage import Moved
 from ...application.ports.reads import DOCUMENTS
 from ...domain.access import Principal, Scope
+from ...domain.audit import Actor
 from ...domain.errors import DomainError
 from ...domain.ids import JobId
 from ...domain.job import Job
@@ -71,12 +72,14 @@ async def get_result(services: HttpServices, call: Call[wire.Empty, None]) -> An
 async def cancel_job(services: HttpServices, call: Call[wire.Empty, wire.CancelRequest]) -> Answer:
     """Cancel a job: 200 for a queued one, at once; 202 for a running one, whose worker is asked to stop."""
     principal, job_id = call.principal, call.job_id
-    await _confine(services, principal, job_id)
-    answers = await services.manage.cancel([job_id], owner=principal.steers_only, reason=call.body.reason)
-    moved = _moved(answers[job_id])
-    running = moved.job.status is JobStatus.RUNNING
-    outcome = "repeated" if moved.repeated else "requested" if running else "cancelled"
-    return _move(principal, moved.job, outcome, 202 if running else 200)
+    await confine(services, principal, job_id)
+    answers = await services.manage.cancel(
+        [job_id], owner=principal.steers_only, reason=call.body.reason, actor=witness(call)
+    )
+    came = moved(answers[job_id])
+    running = came.job.status is JobStatus.RUNNING
+    outcome = "repeated" if came.repeated else "requested" if running else "cancelled"
+    return move_answer(principal, came.job, outcome, 202 if running else 200)
 
 
 @endpoint(
@@ -91,9 +94,9 @@ async def cancel_job(services: HttpServices, call: Call[wire.Empty, wire.CancelR
 async def retry_job(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:
     """Queue a dead or cancelled job again, its retry budget restored and its attempts kept."""
     principal, job_id = call.principal, call.job_id
-    await _confine(services, principal, job_id)
-    answers = await services.manage.retry([job_id], owner=principal.steers_only)
-    return _move(principal, _moved(answers[job_id]).job, "queued", 200)
+    await confine(services, principal, job_id)
+    answers = await services.manage.retry([job_id], owner=principal.steers_only, actor=witness(call))
+    return move_answer(principal, moved(answers[job_id]).job, "queued", 200)
 
 
 async def find(services: HttpServices, principal: Principal, job_id: JobId) -> tuple[Job, datetime]:
@@ -104,19 +107,34 @@ async def find(services: HttpServices, principal: Principal, job_id: JobId) -> t
     return found
 
 
-async def _confine(services: HttpServices, principal: Principal, job_id: JobId) -> None:
+async def find_steered(services: HttpServices, principal: Principal, job_id: JobId) -> tuple[Job, datetime]:
+    """Return a job that `principal` may steer, and the database's time; raise the same 404 for every other."""
+    job, now = await find(services, principal, job_id)
+    if principal.steers_only not in (None, job.user_id):
+        raise missing_job()
+    return job, now
+
+
+def witness(call: Call[Any, Any]) -> Actor | None:
+    """Return whom the audit log names: operators and admins answer for what they do, nobody for their own jobs."""
+    return call.actor if call.principal.may(Scope.JOBS_ADMIN) or call.principal.may(Scope.ADMIN) else None
+
+
+async def confine(services: HttpServices, principal: Principal, job_id: JobId) -> None:
     """Raise 404 for a job outside the queues to which a key is confined; other keys pay no read for it."""
     if principal.queue_globs:
         await find(services, principal, job_id)
 
 
-def _moved(answer: ManageAnswer) -> Moved:
+def moved(answer: ManageAnswer) -> Moved:
+    """Return what came of a move; raise the refusal if it was refused."""
     if isinstance(answer, DomainError):
         raise answer
     return answer
 
 
-def _move(principal: Principal, job: Job, outcome: Any, status: int) -> Answer:
+def move_answer(principal: Principal, job: Job, outcome: Any, status: int) -> Answer:
+    """Return the answer to a move: what came of it, and the job as it is now."""
     # Who may only write is told what became of the job, not what is in it.
     without = () if principal.may(Scope.JOBS_READ) else DOCUMENTS
     return Answer.of(wire.MoveAnswer(outcome, render.job(job, without=without)), status, _tagged(job))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from . import wire
-from .endpoint import JSON, PUBLIC, AnyOf, Endpoint
+from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
 Document: TypeAlias = dict[str, Any]
@@ -19,6 +19,9 @@ _WITH_KEY = ("unauthenticated",)
 _WITH_SCOPE = ("forbidden",)
 _WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large", "unsupported-media-type")
 _WITH_PATH = ("not-found",)
+_CONDITIONAL = ("precondition-required", "stale")
+_NO_CONTENT = 204
+_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",
@@ -75,7 +78,8 @@ def _operation(endpoint: Endpoint) -> Document:
         operation["requestBody"] = {
             "required": not endpoint.body.optional,
             "content": {
-                kind: schema if kind == JSON else {"schema": {"type": "string"}} for kind in endpoint.body.types
+                kind: schema if kind in (JSON, MERGE_PATCH) else {"schema": {"type": "string"}}
+                for kind in endpoint.body.types
             },
         }
     return operation
@@ -117,10 +121,16 @@ def _query_parameters(endpoint: Endpoint) -> list[Document]:
 
 
 def _header_parameters(endpoint: Endpoint) -> list[Document]:
-    if "idempotency-key-reused" not in endpoint.problems:
-        return []
-    schema = {"type": "string", "minLength": 1, "maxLength": 255}
-    return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema}]
+    headers: list[Document] = []
+    if "idempotency-key-reused" in endpoint.problems:
+        schema = {"type": "string", "minLength": 1, "maxLength": 255}
+        headers.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema})
+    if endpoint.conditional:
+        said = "the ETag that was read"
+        headers.append(
+            {"name": "If-Match", "in": "header", "required": True, "description": said, "schema": {"type": "string"}}
+        )
+    return headers
 
 
 def _responses(endpoint: Endpoint) -> Document:
@@ -129,7 +139,7 @@ def _responses(endpoint: Endpoint) -> Document:
         str(status): {
             "description": (form.__doc__ or "").strip(),
             **_headers(endpoint, status),
-            "content": {JSON: {"schema": {"$ref": _REF.format(name=form.__name__)}}},
+            **({} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}),
         }
         for status, form in endpoint.answers.items()
     }
@@ -140,11 +150,16 @@ def _responses(endpoint: Endpoint) -> Document:
     return responses
 
 
+def _form(form: type[msgspec.Struct]) -> Document:
+    return {"schema": {"$ref": _REF.format(name=form.__name__)}}
+
+
 def _codes(endpoint: Endpoint) -> set[str]:
     codes = {*endpoint.problems, *_EVERYWHERE}
     codes.update(() if endpoint.access == PUBLIC else _WITH_KEY)
     codes.update(_WITH_SCOPE if isinstance(endpoint.access, AnyOf) else ())
     codes.update(_WITH_BODY if endpoint.body else ())
+    codes.update(_CONDITIONAL if endpoint.conditional else ())
     codes.update(_WITH_PATH if endpoint.parameters else ())
     return codes
 
@@ -157,7 +172,7 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
     }.get(status, ())
     if status == 200:
         forms = endpoint.answers.values()
-        names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if wire.JobAnswer in forms else ()))
+        names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if _TAGGED.intersection(forms) else ()))
     headers = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
     return {"headers": headers} if headers else {}
 

@@ -70,6 +70,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             409, "Lease lost", "The lease is over and another worker may hold the job. Stop working on it."
         ),
         "stale": Kind(412, "Changed meanwhile", "The job changed since you read it. Read it again and repeat."),
+        "precondition-required": Kind(
+            428, "If-Match is missing", "Send `If-Match` with the ETag that you read, so that nobody's change is lost."
+        ),
         "body-too-large": Kind(413, "Body too large", "The body is larger than this path takes."),
         "payload-too-large": Kind(413, "Payload too large", "The payload is larger than this installation takes."),
         "unsupported-media-type": Kind(415, "Wrong content type", "`detail` names the content types that are taken."),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from ...application.access import Authenticate
+from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
 from ...application.manage import ManageJobs
 from ...application.ports.platform import Clock
@@ -52,6 +53,7 @@ class HttpServices:
 
     enqueue: Enqueue
     manage: ManageJobs
+    edit: EditJob
     reads: JobReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate

@@ -1,7 +1,7 @@
 """The forms in which things cross the wire, as the caller sends and reads them; nothing here decides."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -17,7 +17,12 @@ Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339, with its offse
 Id = Annotated[str, Meta(description="UUID, version 7", extra_json_schema={"format": "uuid"})]
 Seconds = Annotated[float, Meta(description="seconds")]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9_.-]{1,128}$")]
+Payload = Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})]
+Delay = Annotated[float, Meta(ge=0, le=spec.LATEST.total_seconds())]
+Timeout = Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())]
 Outcome = Literal["created", "existing", "rejected"]
+
+Value = TypeVar("Value")
 
 BULK_JOBS = 1_000
 
@@ -53,18 +58,16 @@ class JobRequest(Struct, forbid_unknown_fields=True):
     """A job to enqueue. What is left out is the task's declared setting, else the system's default."""
 
     task: Name
-    payload: Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})] | UnsetType = UNSET
+    payload: Payload | UnsetType = UNSET
     queue: Name | None = None
     priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] = (
         spec.DEFAULT_PRIORITY
     )
     run_at: Moment | None = None
-    delay_s: Annotated[float, Meta(ge=0, le=spec.LATEST.total_seconds())] | None = None
+    delay_s: Delay | None = None
     max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | None = None
     backoff: Backoff | None = None
-    timeout_s: (
-        Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())] | None
-    ) = None
+    timeout_s: Timeout | None = None
     expires_at: Moment | None = None
     tags: Annotated[list[str], Meta(max_length=spec.TAGS)] = []
     unique: UniqueRequest | None = None
@@ -81,6 +84,34 @@ class CancelRequest(Struct, forbid_unknown_fields=True):
     """Why a job is cancelled, for those who look at it later."""
 
     reason: Annotated[str, Meta(max_length=spec.REASON_CHARS)] | None = None
+
+
+class EditRequest(Struct, forbid_unknown_fields=True):
+    """What changes about a queued job (RFC 7396): a payload is merged member by member, `null` takes one away."""
+
+    priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] | UnsetType = UNSET
+    queue: Name | UnsetType = UNSET
+    run_at: Moment | UnsetType = UNSET
+    max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | UnsetType = UNSET
+    tags: Annotated[list[str], Meta(max_length=spec.TAGS)] | UnsetType = UNSET
+    payload: Payload | UnsetType = UNSET
+
+
+class RerunRequest(Struct, forbid_unknown_fields=True):
+    """What the new job has of its own; what is left out is copied, but for `run_at`, which is now."""
+
+    payload: Payload | UnsetType = UNSET
+    queue: Name | UnsetType = UNSET
+    priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] | UnsetType = UNSET
+    run_at: Moment | None = None
+    delay_s: Delay | None = None
+    max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | UnsetType = UNSET
+    backoff: Backoff | UnsetType = UNSET
+    timeout_s: Timeout | UnsetType = UNSET
+    expires_at: Moment | UnsetType | None = UNSET
+    tags: Annotated[list[str], Meta(max_length=spec.TAGS)] | UnsetType = UNSET
+    unique: UniqueRequest | UnsetType | None = UNSET
+    concurrency_key: str | UnsetType | None = UNSET
 
 
 class Empty(Struct, forbid_unknown_fields=True):
@@ -192,10 +223,24 @@ class BulkAnswer(Struct):
 
 
 class MoveAnswer(Struct):
-    """What came of a cancel or a retry, and the job after it."""
+    """What came of a move, and the job after it (`repeated` if it was so already, and nothing changed)."""
 
-    outcome: Literal["cancelled", "requested", "queued", "repeated"]
+    outcome: Literal["cancelled", "requested", "queued", "edited", "repeated"]
     job: JobOut
+
+
+class CountOut(Struct):
+    """How many there are; `capped` says that there are more than `value` less one, and nobody counted on."""
+
+    value: int
+    capped: bool
+
+
+class JobCount(Struct):
+    """How many jobs there are under the filter, in all and in each status that it asks for."""
+
+    total: CountOut
+    by_status: dict[str, CountOut]
 
 
 class AttemptOut(Struct):
@@ -272,6 +317,11 @@ class ReadyAnswer(Struct):
 
     status: Literal["ready", "degraded"]
     checks: dict[str, CheckOut]
+
+
+def given(value: Value | UnsetType) -> Value | None:
+    """Return a member of a request, `None` if it was left out."""
+    return None if value is UNSET else value
 
 
 def encode(value: object) -> bytes:

@@ -1,5 +1,6 @@
 """Laws that hold on every route, walked through the route table itself."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -7,14 +8,23 @@ from litestar import Litestar, get
 from tests.unit.http.asserts import is_problem
 from tests.unit.http.world import Caller, World, a_world
 
+from equeue.domain.access import Role
 from equeue.domain.errors import Unavailable
 from equeue.entrypoints.http.app import ENDPOINTS, OpenRoute, create_app, refuse_open_routes
 from equeue.entrypoints.http.endpoint import PUBLIC, Endpoint
 
+METHODS = ("DELETE", "PUT", "PATCH", "POST", "GET")
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLIC]
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
 ASSETS = {"name": "start.js", "code": "not-found"}
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncIterator[Caller]:
+    """Give a caller whom every route lets in."""
+    async with world.caller() as caller:
+        yield caller.with_key(await world.key_of(await world.person(Role.ADMIN)))
 
 
 @pytest.fixture
@@ -34,6 +44,8 @@ async def call(api: Caller, name: str, job_id: str, **request: Any) -> Any:
     """Call a route."""
     endpoint = BY_NAME[name]
     query = request.pop("query", "")
+    condition = {"if-match": "*"} if endpoint.conditional else {}
+    request["headers"] = condition | request.get("headers", {})
     return await api(endpoint.method, path_of(endpoint, job_id) + query, **request)
 
 
@@ -69,7 +81,10 @@ async def test_unknown_parameter_is_refused(api: Caller, job_id: str, name: str)
 @pytest.mark.parametrize("name", BY_NAME)
 async def test_wrong_method_is_refused(api: Caller, job_id: str, name: str) -> None:
     """405 says which methods there are."""
-    answer = await api("DELETE", path_of(BY_NAME[name], job_id))
+    path = BY_NAME[name].path
+    known = {endpoint.method for endpoint in ENDPOINTS if endpoint.path == path}
+    wrong = next(method for method in METHODS if method not in known)
+    answer = await api(wrong, path_of(BY_NAME[name], job_id))
     is_problem(answer, "method-not-allowed")
     assert BY_NAME[name].method in answer.headers["allow"]
 
@@ -112,7 +127,7 @@ async def test_oversized_body_is_refused(api: Caller, job_id: str, name: str) ->
 async def test_every_answer_has_its_headers(api: Caller, job_id: str, name: str) -> None:
     """An id, and what keeps browsers from guessing, framing or leaking."""
     answer = await call(api, name, job_id)
-    assert answer.headers["x-request-id"]
+    assert answer.headers["x-request-id"], name
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["cache-control"] in {"no-store", "public, max-age=86400"}

@@ -19,6 +19,7 @@ from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.system import UuidV7Ids
 from equeue.application.access import Authenticate
+from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
@@ -133,12 +134,15 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
     store = MemoryStore(clock)
     units_of_work, queue = memory_units_of_work(store), MemoryJobQueue()
 
+    manage = ManageJobs(units_of_work, queue)
+
     async def ready() -> Readiness:
         return world.readiness
 
     services = HttpServices(
         enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules),
-        manage=ManageJobs(units_of_work, queue),
+        manage=manage,
+        edit=EditJob(manage, clock, rules),
         reads=MemoryJobReads(store),
         units_of_work=units_of_work,
         authenticate=Authenticate(units_of_work, ApiKeys(), clock),

@@ -1,0 +1,38 @@
+"""Editing one queued job: the same rules as at its enqueue, and only on what the editor has read."""
+
+import attrs
+
+from ..domain.audit import Actor
+from ..domain.errors import QueueOutOfReach
+from ..domain.ids import UserId
+from ..domain.job import Job, JobEdit
+from .enqueue import EnqueueRules, Reach, everywhere
+from .manage import Answer, ManageJobs
+from .ports.platform import Clock
+
+
+@attrs.frozen
+class EditJob:
+    """Change a job that nobody has claimed yet."""
+
+    manage: ManageJobs
+    clock: Clock
+    rules: EnqueueRules
+
+    async def __call__(
+        self,
+        job: Job,
+        edit: JobEdit,
+        *,
+        owner: UserId | None = None,
+        reaches: Reach = everywhere,
+        actor: Actor | None = None,
+    ) -> Answer:
+        """Return what became of `job`, as it was read; `StaleEdit` if it has changed since.
+
+        Raises `InvalidJob` for an edit that breaks a rule, `QueueOutOfReach` for a queue that `reaches` does not admit.
+        """
+        edit.check(now=self.clock.now(), payload_bytes=self.rules.payload_bytes)
+        if edit.queue is not None and not reaches(edit.queue):
+            raise QueueOutOfReach(edit.queue)
+        return await self.manage.edit(job.id, edit, job.etag, owner=owner, actor=actor)
