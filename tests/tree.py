@@ -119,12 +119,12 @@ def forget(state: Path) -> None:
 
 
 @contextmanager
-def tree(state: Path, *words: str, **environment: str) -> Iterator[Tree]:
-    """Start `equeue dev` for the tour's tasks; whatever becomes of the test, nothing of it stays alive."""
+def tree(state: Path, *words: str, app: str = TASKS, **environment: str) -> Iterator[Tree]:
+    """Start `equeue dev`, for the tour's tasks or others; whatever becomes of the test, nothing of it stays alive."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("EQUEUE_")}
     process = subprocess.Popen(
-        [*EQUEUE, "dev", TASKS, *words],
+        [*EQUEUE, "dev", app, *words],
         cwd=ROOT,
         env=clean | {"EQUEUE_STATE_DIR": str(state), "EQUEUE_PORT": str(port)} | environment,
         stdin=subprocess.DEVNULL,

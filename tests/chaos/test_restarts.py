@@ -17,7 +17,7 @@ from tests.chaos.stage import Stage, stage
 from equeue.adapters.postgres.migrate import migrate_up
 
 GAP_S = 0.02
-STEADY_S = 3.0
+STEADY_S = 3.0 if timed() else 1.5
 BACK_S = 10.0
 SETTINGS = {"EQUEUE_LEASE_S": "5", "EQUEUE_HEARTBEAT_S": "1", "EQUEUE_POLL_S": "5"}
 MODES = ("immediate", "fast")
