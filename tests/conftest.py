@@ -2,11 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from tests import components, servers
 
+if TYPE_CHECKING:
+    from tests.redis_servers import RedisServer
+
 OVERRIDE = "EQUEUE_TEST_DATABASE_URL"
+REDIS_OVERRIDE = "EQUEUE_TEST_REDIS_URL"
 TEMPLATE = "equeue_template"
 
 
@@ -72,6 +77,27 @@ def database_url_15(server_15: servers.Server, template_15: str) -> Iterator[str
 def empty_database_url(server: servers.Server) -> Iterator[str]:
     """Give the address of a fresh database without eQueue's schema."""
     with server.clone("template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RedisServer]":
+    """Give a server that speaks Redis's protocol, this test process's own."""
+    from tests.redis_servers import RedisServer  # noqa: PLC0415 - unit tests need no driver
+
+    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the address of an empty Redis: the one that EQUEUE_TEST_REDIS_URL names, or one out of a wheel."""
+    from redis import Redis  # noqa: PLC0415 - unit tests need no driver
+
+    url = os.environ.get(REDIS_OVERRIDE) or request.getfixturevalue("redis_server").url
+    with Redis.from_url(url) as client:
+        client.flushdb()
         yield url
 
 

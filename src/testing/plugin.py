@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from .machinery import OpenConnection
 
 
+pytest.register_assert_rewrite("equeue.testing.queue_contract")
+
+
 @pytest.fixture
 def equeue_tasks() -> "Tasks | tuple[Tasks, ...]":
     """Return the tasks that jobs may call; override it in your `conftest.py`."""

@@ -1,95 +1,58 @@
-"""Hints: they wake who waits, for the queues asked for, and never raise."""
+"""Hints: the contract that third parties get too, kept by each of our backends."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
 
-from tests.builders import NOON, WORKER, a_birth, seconds
-from tests.contract.world import World
+import pytest
 
-from equeue.application.ports.queue import JobQueue, Received
-from equeue.domain.events import CancelRequested, JobQueued
-
-LONG = seconds(30)
-JOB = a_birth().job_id
+from equeue.application.ports.queue import JobQueue
+from equeue.testing.queue_contract import OpenQueue, QueueContract
 
 
-def queued(queue: str) -> JobQueued:
-    """Return the news of a job in `queue`."""
-    return JobQueued(JOB, queue, 5, NOON)
+class TestMemoryJobQueue(QueueContract):
+    """Hints within one process: all share one queue."""
+
+    @pytest.fixture
+    def open_queue(self) -> OpenQueue:
+        from equeue.adapters.memory.queue import MemoryJobQueue  # noqa: PLC0415 - each needs its own libraries only
+
+        queue = MemoryJobQueue()
+        return lambda: queue
 
 
-async def heard(listener: JobQueue, queues: list[str], send: Callable[[], Awaitable[None]]) -> Received:
-    """Send until the listener hears of it: hints may be lost, above all before somebody listens."""
-    hearing = asyncio.create_task(listener.receive(queues, LONG))
-    while not hearing.done():
-        await send()
-        await asyncio.wait({hearing}, timeout=0.02)
-    return await hearing
+class TestPostgresJobQueue(QueueContract):
+    """Hints by LISTEN and NOTIFY."""
+
+    @pytest.fixture
+    async def open_queue(self, shared_database_url: str) -> AsyncIterator[OpenQueue]:
+        from equeue.adapters.postgres.engine import create_engine  # noqa: PLC0415
+        from equeue.adapters.postgres.queue import PostgresJobQueue  # noqa: PLC0415
+
+        engine = create_engine(shared_database_url)
+        async for opener in opening(lambda: PostgresJobQueue(engine)):
+            yield opener
+        await engine.dispose()
 
 
-async def test_a_hint_wakes_who_waits_for_its_queue(world: World) -> None:
-    """Told on one side, heard on the other, with the queue's name and no other."""
-    teller = world.another_queue()
+class TestRedisJobQueue(QueueContract):
+    """Ids and signals through Redis."""
 
-    async def tell() -> None:
-        await teller.publish([queued("theirs"), queued("mine"), queued("mine")])
+    @pytest.fixture
+    async def open_queue(self, redis_url: str) -> AsyncIterator[OpenQueue]:
+        from equeue.adapters.redis.queue import RedisJobQueue  # noqa: PLC0415
+        from equeue.adapters.telemetry.logs import get_log  # noqa: PLC0415
 
-    received = await heard(world.queue, ["mine", "quiet"], tell)
-    assert received.queues == {"mine"}
-    assert set(received.job_ids) <= {JOB}
-
-
-async def test_a_cancel_reaches_who_waits_for_its_queue(world: World) -> None:
-    """The listener is told which job to stop."""
-    teller = world.another_queue()
-
-    async def tell() -> None:
-        await teller.ring([CancelRequested(JOB, "mine", WORKER)])
-
-    assert JOB in (await heard(world.queue, ["mine"], tell)).cancels
+        async for opener in opening(lambda: RedisJobQueue(redis_url, get_log())):
+            yield opener
 
 
-async def test_waiting_ends_with_its_time(world: World) -> None:
-    """Nothing came in: nothing is returned."""
-    assert not await world.queue.receive(["mine"], timedelta(milliseconds=50))
-    assert not await world.queue.receive([], timedelta(0))
+async def opening(open_one: Callable[[], JobQueue]) -> AsyncIterator[OpenQueue]:
+    """Give what opens queues, and close them all afterwards."""
+    opened: list[JobQueue] = []
 
+    def open_and_note() -> JobQueue:
+        opened.append(open_one())
+        return opened[-1]
 
-async def test_closing_ends_a_wait(world: World) -> None:
-    """A receiver under way returns with nothing at once."""
-    waiting = asyncio.create_task(world.queue.receive(["mine"], LONG))
-    await asyncio.sleep(0)
-    await world.queue.close()
-    async with asyncio.timeout(10):
-        assert not await waiting
-
-
-async def test_telling_nothing_is_nothing(world: World) -> None:
-    """Empty sets of news are fine, and nobody has to be listening."""
-    await world.queue.publish([])
-    await world.queue.ring([])
-    await world.queue.publish([queued("nobodys")])
-    await world.queue.ring([CancelRequested(JOB, "nobodys", None)])
-
-
-async def test_depth_and_health_are_told(world: World) -> None:
-    """Hints flow; how many wait is a number, or unknown where none are kept."""
-    assert (await world.queue.health()).ok
-    assert await world.queue.depth("mine") in (0, None)
-    await world.queue.publish([queued("mine"), queued("mine")])
-    assert await world.queue.depth("mine") in (1, 2, None)
-
-
-async def test_a_cancelled_wait_leaves_the_queue_usable(world: World) -> None:
-    """Whoever stops waiting harms nobody who waits after."""
-    waiting = asyncio.create_task(world.queue.receive(["mine"], LONG))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.wait({waiting})
-    assert waiting.cancelled()
-
-    async def tell() -> None:
-        await world.queue.publish([queued("mine")])
-
-    assert (await heard(world.queue, ["mine"], tell)).queues == {"mine"}
+    yield open_and_note
+    for queue in opened:
+        await queue.close()

@@ -24,7 +24,7 @@ class MemoryJobQueue:
         for queue in sorted({event.queue for event in ready}):
             self._tell(queue, Received(queues=frozenset({queue})))
 
-    async def receive(self, queues: Sequence[str], timeout: timedelta) -> Received:
+    async def receive(self, queues: Sequence[str], timeout: timedelta, limit: int = 1_000) -> Received:  # noqa: ARG002
         """Wait until something comes in for one of `queues`."""
         kept = self._take(frozenset(queues))
         if kept or self._closed:

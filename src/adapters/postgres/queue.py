@@ -43,7 +43,7 @@ class PostgresJobQueue:
         """Tell waiting workers of committed jobs."""
         self._notifier.say(ready_messages({event.queue for event in ready}))
 
-    async def receive(self, queues: Sequence[str], timeout: timedelta) -> Received:
+    async def receive(self, queues: Sequence[str], timeout: timedelta, limit: int = 1_000) -> Received:  # noqa: ARG002
         """Wait until something comes in for one of `queues`."""
         self._listener.start()
         return await self._mailbox.take(queues, timeout)

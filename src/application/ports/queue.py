@@ -27,10 +27,17 @@ class Received:
 
 @attrs.frozen
 class QueueHealth:
-    """Whether hints flow; `detail` says in words what is wrong when they do not."""
+    """Whether hints flow; `detail` says in words what is wrong when they do not.
+
+    `ids` says that job ids are handed out, so that nobody has to look for them as long as hints flow. `troubles`
+    counts how often trouble began, `dropped` the hints that could not be sent.
+    """
 
     ok: bool
     detail: str = ""
+    ids: bool = False
+    troubles: int = 0
+    dropped: int = 0
 
 
 class JobQueue(Protocol):
@@ -43,8 +50,13 @@ class JobQueue(Protocol):
         """Tell waiting workers of committed jobs. Returns at once; a hint that cannot be sent is dropped."""
         ...
 
-    async def receive(self, queues: Sequence[str], timeout: timedelta) -> Received:
-        """Wait until something comes in for one of `queues`, at most `timeout`."""
+    async def receive(self, queues: Sequence[str], timeout: timedelta, limit: int = 1_000) -> Received:
+        """Wait until something comes in for one of `queues`, at most `timeout`.
+
+        A backend that keeps ids gives each to one receiver only, at most `limit` at a time, those of the lowest
+        priority number first. Whoever has no room asks for none and still learns of cancels; cancelling such a wait
+        loses nothing.
+        """
         ...
 
     async def ring(self, cancels: Sequence[CancelRequested]) -> None:

@@ -1,0 +1,44 @@
+"""What is due, in memory."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from ...domain.events import JobQueued
+from ...domain.job import Job
+from ...domain.status import JobStatus
+from .store import MemoryStore, Transaction
+
+
+@attrs.frozen
+class MemoryDueJobs:
+    """A `DueJobs` in memory."""
+
+    _store: MemoryStore
+
+    async def due(
+        self, queues: Sequence[str], within: timedelta, limit: int, after: JobQueued | None = None
+    ) -> Sequence[JobQueued]:
+        """Return queued jobs that fall due soon, in the order of claims."""
+        with Transaction(self._store) as transaction:
+            soon, now = transaction.now + within, transaction.now
+            found = [
+                job
+                for job in transaction.jobs.values()
+                if job.status is JobStatus.QUEUED
+                and job.queue in queues
+                and job.run_at <= soon
+                and (job.expires_at is None or job.expires_at > now)
+            ]
+        events = sorted((_queued(job) for job in found), key=lambda event: _place(event, queues))
+        return [event for event in events if after is None or _place(event, queues) > _place(after, queues)][:limit]
+
+
+def _queued(job: Job) -> JobQueued:
+    return JobQueued(job.id, job.queue, job.priority, job.run_at)
+
+
+def _place(event: JobQueued, queues: Sequence[str]) -> tuple[Any, ...]:
+    return event.priority, list(queues).index(event.queue), event.run_at, event.job_id

