@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tests.contract.world import World
 
+from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
@@ -34,6 +35,7 @@ def memory_world_on(clock: MovableClock) -> World:
         leases=MemoryJobLeases(store),
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
+        bulk_reads=MemoryBulkReads(store),
         queue=queue,
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),

@@ -8,6 +8,7 @@ from sqlalchemy import DateTime, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.contract.world import World
 
+from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
@@ -42,6 +43,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         leases=leases(),
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
+        bulk_reads=PostgresBulkReads(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,

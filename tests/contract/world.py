@@ -8,6 +8,7 @@ import attrs
 from tests.builders import LEASE, WORKER, an_order
 
 from equeue.application.manage import Answer, ManageJobs, Moved
+from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
@@ -29,6 +30,7 @@ class World:
     leases: JobLeases
     units_of_work: UnitsOfWork
     reads: JobReads
+    bulk_reads: BulkReads
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

@@ -13,6 +13,7 @@ from ...application.ports.catalogue import TaskDeclaration
 from ...application.ports.platform import Clock
 from ...application.ports.reads import Attempt
 from ...domain.audit import AuditEntry
+from ...domain.bulk import BulkOperation
 from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
@@ -30,6 +31,14 @@ class Answer:
     created_at: datetime
 
 
+@attrs.frozen
+class KeptOperation:
+    """A bulk operation, and when it may be taken up again."""
+
+    operation: BulkOperation
+    due_at: datetime
+
+
 AnswerKey: TypeAlias = tuple[str, str]
 
 
@@ -45,6 +54,7 @@ class MemoryStore:
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
+    operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -81,6 +91,7 @@ class Transaction:
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
+    operations: ChainMap[UUID, KeptOperation] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.store.clock.now()
@@ -125,6 +136,7 @@ class Transaction:
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
         store.audit.update(self.audit.maps[0])
+        store.operations.update(self.operations.maps[0])
 
     def _forget_writes(self) -> None:
         store = self.store
@@ -136,3 +148,4 @@ class Transaction:
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)
         self.audit = ChainMap({}, store.audit)
+        self.operations = ChainMap({}, store.operations)

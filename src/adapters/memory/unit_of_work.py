@@ -9,6 +9,7 @@ import attrs
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import MemoryAccounts
 from .audit import MemoryAuditLog
+from .bulk import MemoryBulkOperations, MemoryJobSelection
 from .catalogue import MemoryTaskCatalogue
 from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
@@ -25,6 +26,8 @@ class MemoryUnitOfWork:
     catalogue: MemoryTaskCatalogue
     accounts: MemoryAccounts
     audit: MemoryAuditLog
+    bulk: MemoryBulkOperations
+    selection: MemoryJobSelection
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""
@@ -58,4 +61,6 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryTaskCatalogue(transaction),
         MemoryAccounts(transaction),
         MemoryAuditLog(transaction),
+        MemoryBulkOperations(transaction),
+        MemoryJobSelection(transaction),
     )

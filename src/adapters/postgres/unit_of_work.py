@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import PostgresAccounts
 from .audit import PostgresAuditLog
+from .bulk import PostgresBulkOperations
 from .catalogue import PostgresTaskCatalogue
 from .errors import translated
 from .idempotency import KEPT, PostgresIdempotencyKeys
 from .jobs import PostgresJobRepository
 from .rows import utc
+from .selection import PostgresJobSelection
 
 
 class PostgresUnitOfWork:
@@ -27,6 +29,8 @@ class PostgresUnitOfWork:
         self.catalogue = PostgresTaskCatalogue(self._session)
         self.accounts = PostgresAccounts(self._session)
         self.audit = PostgresAuditLog(self._session)
+        self.bulk = PostgresBulkOperations(self._session)
+        self.selection = PostgresJobSelection(self._session)
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""

@@ -7,6 +7,7 @@ from typing import Protocol, Self, TypeAlias
 
 from .accounts import Accounts
 from .audit import AuditLog
+from .bulk import BulkOperations, JobSelection
 from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
@@ -38,6 +39,16 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditLog:
         """What is remembered of who did what."""
+        ...
+
+    @property
+    def bulk(self) -> BulkOperations:
+        """The bulk operations."""
+        ...
+
+    @property
+    def selection(self) -> JobSelection:
+        """The jobs that a bulk operation means."""
         ...
 
     async def now(self) -> datetime:

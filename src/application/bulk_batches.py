@@ -1,0 +1,156 @@
+"""Carrying bulk operations out: one bounded batch at a time, by any process, each job decided on exactly once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import attrs
+
+from ..domain.bulk import BulkOperation, Tally
+from ..domain.bulk_plan import BulkPlan, Decided
+from ..domain.errors import DomainError, InvalidJob
+from ..domain.events import JobEvent
+from ..domain.ids import JobId
+from ..domain.job import Job
+from .ports.bulk import Batch
+from .ports.jobs import Change
+from .ports.platform import Clock
+from .ports.queue import JobQueue
+from .ports.unit_of_work import UnitOfWork, UnitsOfWork
+from .signals import announce
+
+FIRST, MOST = 100, 500
+"""How many jobs a batch has at first, and at most."""
+TARGET = 0.05
+"""How long a batch should take, in seconds: what others wait for a row or a core is no more than this."""
+RESTS = 2.0
+"""After a batch its operation rests for so many times as long, so that other work has most of the database."""
+WINDOW = 4
+"""So many jobs are looked at for each that is wanted, and more where few are meant."""
+WIDEST = 20
+
+
+@attrs.define
+class Pace:
+    """How large the next batch is, from what the last one took."""
+
+    size: int = FIRST
+    spread: int = WINDOW
+
+    @property
+    def window(self) -> int:
+        """How many jobs are looked at at most."""
+        return max(self.size, FIRST) * self.spread
+
+    def learn(self, jobs: int, took: float) -> None:
+        """Grow slowly while batches are quick, shrink at once when one was not; look further where little is meant."""
+        if took > TARGET:
+            self.size = max(1, int(self.size * max(TARGET / took, 0.25)))
+        elif jobs >= self.size:
+            self.size = min(MOST, self.size + max(1, self.size // 2))
+        few = jobs * 2 < self.size
+        self.spread = min(WIDEST, self.spread * 2) if few and took <= TARGET else WINDOW
+
+    def falter(self) -> bool:
+        """Make batches smaller, down to single jobs; false if they are that already."""
+        small, self.size = self.size <= 1, max(1, self.size // 8)
+        return not small
+
+
+@attrs.define(eq=False)
+class AdvanceBulk:
+    """The pass that does one batch of the operation that rested longest.
+
+    Jobs, counters and cursor are written in one transaction, under a lock on the operation: whoever is killed has
+    either done a batch or not begun it, and nobody else does it meanwhile.
+    """
+
+    units_of_work: UnitsOfWork
+    queue: JobQueue
+    clock: Clock
+    pace: Pace = attrs.field(factory=Pace)
+    _busy: bool = attrs.field(default=False, init=False)
+
+    async def __call__(self) -> bool:
+        """Do one batch; tell whether this process should soon look again."""
+        began = self.clock.monotonic()
+        events: list[JobEvent] = []
+        try:
+            async with self.units_of_work() as unit:
+                operation = await unit.bulk.take()
+                if operation is None:
+                    # Its rest is not over: whoever did the last batch stays with it, others leave it alone.
+                    self._busy = self._busy and await unit.bulk.any_open()
+                    return self._busy
+                after = await self._advance(unit, operation, events)
+                took = self.clock.monotonic() - began
+                await unit.bulk.save(after, timedelta(seconds=took * RESTS))
+                await unit.commit()
+        except InvalidJob:
+            return await self._stumble()
+        self.pace.learn(after.tally.matched - operation.tally.matched, took)
+        self._busy = True
+        await announce(self.queue, events)
+        return True
+
+    async def _advance(self, unit: UnitOfWork, operation: BulkOperation, events: list[JobEvent]) -> BulkOperation:
+        batch = await self._next(unit, operation)
+        now = await unit.now()
+        done = await _Deciding(unit, operation.plan, now, events)(batch.jobs)
+        came = Tally(done=done, skipped=len(batch.jobs) - done)
+        return operation.advance(came, batch.cursor, now, last=batch.last)
+
+    async def _next(self, unit: UnitOfWork, operation: BulkOperation) -> Batch:
+        pace = self.pace
+        return await unit.selection.next(operation.plan, operation.cursor, limit=pace.size, window=pace.window)
+
+    async def _stumble(self) -> bool:
+        """Go on after a batch that could not be written: in smaller steps, and past the one job that it was."""
+        if not self.pace.falter():
+            async with self.units_of_work() as unit:
+                operation = await unit.bulk.take()
+                if operation is not None:
+                    batch = await self._next(unit, operation)
+                    failed = Tally(failed=len(batch.jobs))
+                    now = await unit.now()
+                    await unit.bulk.save(operation.advance(failed, batch.cursor, now, last=batch.last))
+                    await unit.commit()
+        return True
+
+
+@attrs.frozen
+class _Deciding:
+    """Decides on a set of jobs, and again on those that moved on before the decision was written."""
+
+    unit: UnitOfWork
+    plan: BulkPlan
+    now: datetime
+    events: list[JobEvent]
+
+    async def __call__(self, jobs: Sequence[Job]) -> int:
+        """Return how many were changed or deleted; `events` holds what happened to them."""
+        done, undecided = 0, jobs
+        while undecided:
+            decided = {job.id: (job, decision) for job in undecided if (decision := self._decide(job)) is not None}
+            refused = await self._write(decided)
+            done += len(decided) - len(refused)
+            for job_id, (_, decision) in decided.items():
+                if job_id not in refused:
+                    self.events.extend(decision.events)
+            undecided = await self.unit.jobs.load(refused) if refused else ()
+        return done
+
+    def _decide(self, job: Job) -> Decided | None:
+        try:
+            return self.plan.decide(job, self.now)
+        except DomainError:
+            return None
+
+    async def _write(self, decided: dict[JobId, tuple[Job, Decided]]) -> frozenset[JobId]:
+        changes, gone = [], []
+        for _, (job, decision) in sorted(decided.items()):
+            if decision.after is None:
+                gone.append(job)
+            else:
+                changes.append(Change(job, decision.after))
+        refused = await self.unit.jobs.change(changes) if changes else frozenset[JobId]()
+        return refused | (await self.unit.jobs.remove(gone) if gone else frozenset[JobId]())
