@@ -17,9 +17,9 @@ import attrs
 import psycopg
 from psycopg.rows import dict_row
 from tests.integration.worker.app import LEDGER
+from tests.tree import free_port
 
 from equeue.entrypoints.dev.postgres import leashed
-from tests.tree import free_port
 
 PATIENCE = 30.0
 APP = "tests.integration.worker.app:tasks"
@@ -31,7 +31,7 @@ class Worker:
     def __init__(self, url: str, settings: dict[str, str], *words: str) -> None:
         environment = {**os.environ, "EQUEUE_DATABASE_URL": url, "LEDGER_URL": url, **settings}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "equeue.entrypoints.cli", *words],
+            leashed([sys.executable, "-m", "equeue.entrypoints.cli", *words], signal.SIGKILL),
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
