@@ -22,6 +22,8 @@ FIRST, MOST = 100, 500
 """How many jobs a batch has at first, and at most."""
 TARGET = 0.05
 """How long a batch should take, in seconds: what others wait for a row or a core is no more than this."""
+BULK_EVERY = timedelta(seconds=2)
+"""How often some process looks whether there is an operation to carry out."""
 RESTS = 2.0
 """After a batch its operation rests for so many times as long, so that other work has most of the database."""
 WINDOW = 4

@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.codec import MsgspecCodec
+from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
@@ -23,6 +24,8 @@ from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
 from ..application.access import Authenticate
 from ..application.builtin import builtin_tasks
+from ..application.bulk import SteerBulk
+from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.keys import AdoptKey, CreateKey
@@ -194,6 +197,8 @@ class Container(containers.DeclarativeContainer):
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules)
+    steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
+    bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     keys = providers.Singleton(ApiKeys)
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
@@ -202,7 +207,9 @@ class Container(containers.DeclarativeContainer):
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, queue=queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
+        providers.Factory(Pass, "bulk", BULK_EVERY, advance_bulk),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
     )

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from ...application.access import Authenticate
+from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
 from ...application.manage import ManageJobs
+from ...application.ports.bulk import BulkReads
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
@@ -55,6 +57,8 @@ class HttpServices:
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
+    bulk: SteerBulk
+    bulk_reads: BulkReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate
     clock: Clock

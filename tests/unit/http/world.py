@@ -10,6 +10,7 @@ import httpx2
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
@@ -19,6 +20,7 @@ from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.system import UuidV7Ids
 from equeue.application.access import Authenticate
+from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.manage import ManageJobs
@@ -121,7 +123,16 @@ class World:
     async def empty(self) -> None:
         """Forget everything but one member; to make an application anew takes far longer than most tests."""
         store = self.store
-        for table in (store.jobs, store.attempts, store.answers, store.tasks, store.users, store.keys):
+        for table in (
+            store.jobs,
+            store.attempts,
+            store.answers,
+            store.tasks,
+            store.users,
+            store.keys,
+            store.operations,
+            store.audit,
+        ):
             table.clear()
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
@@ -144,6 +155,8 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         manage=manage,
         edit=EditJob(manage, clock, rules),
         reads=MemoryJobReads(store),
+        bulk=SteerBulk(units_of_work, UuidV7Ids()),
+        bulk_reads=MemoryBulkReads(store),
         units_of_work=units_of_work,
         authenticate=Authenticate(units_of_work, ApiKeys(), clock),
         clock=clock,
