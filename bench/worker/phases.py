@@ -60,10 +60,17 @@ def drain(stage: Stage, contender: Contender, jobs: int, workers: int = 1) -> Dr
             succeeded = value(connection, contender.succeeded)
         starts = stage.starts.read()
         _check(contender, starts, succeeded, jobs)
-        joined = max(min(at for _, at, process in starts if process == one) for one in {start[2] for start in starts})
+        joined = _all_joined(starts)
         late = sum(at >= joined for _, at, _ in starts)
+        if len({start[2] for start in starts}) < workers or late < jobs / 2:
+            raise WrongCount(f"{contender.name}: {jobs} jobs were too few for {workers} workers to drain them together")
         statements = (stage.statements(url) - before) / jobs
         return Drained(late / (end - joined) * 1e9, spent / jobs * 1e6, statements, megabytes)
+
+
+def _all_joined(starts: Sequence[tuple[int, int, int]]) -> int:
+    """Return when the last of the workers that took part started its first job."""
+    return max(min(at for _, at, process in starts if process == one) for one in {start[2] for start in starts})
 
 
 def _bare(stage: Stage, contender: Contender, url: str, jobs: int) -> Drained:
@@ -140,7 +147,13 @@ def beside_a_long_job(stage: Stage, contender: Contender, jobs: int, *, long: bo
             end = time.monotonic_ns()
         starts = [start for start in stage.starts.read() if start[0] >= 0]
         _check(contender, starts, jobs, jobs)
+        if long and _began(stage, -1) > starts[jobs // 10][1]:
+            raise WrongCount(f"{contender.name}: the long job began only after a tenth of the short ones")
         return jobs / (end - starts[0][1]) * 1e9
+
+
+def _began(stage: Stage, number: int) -> int:
+    return next(at for each, at, _ in stage.starts.read() if each == number)
 
 
 def memory(stage: Stage, contender: Contender, jobs: Sequence[int]) -> list[float]:
