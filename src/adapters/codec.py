@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from ..application.payload_schema import LENIENT
 from ..application.ports.codec import REQUIRED, PayloadField, Signature, Unencodable
 from ..domain.errors import PayloadInvalid, Violation
 from ..domain.ids import Json
@@ -55,8 +56,9 @@ class MsgspecCodec:
             gc=False,
         )
         decoder = msgspec.json.Decoder(struct, dec_hook=_from_builtins)
-        document = msgspec.json.schema(struct, schema_hook=_schema_of)
-        return MsgspecSignature(msgspec.json.encode(_titled(document, task)), decoder.decode)
+        models: dict[str, Any] = {}
+        document = msgspec.json.schema(struct, schema_hook=lambda kind: _schema_of(kind, models))
+        return MsgspecSignature(msgspec.json.encode(_titled(document, task, models)), decoder.decode)
 
     def encode(self, value: object, limit: int) -> Json:
         """Return `value` as storable JSON of at most `limit` bytes, or raise `Unencodable`."""
@@ -103,9 +105,9 @@ def _struct_field(field: PayloadField) -> Any:
     return (field.name, field.type, msgspec.field(default_factory=lambda: default))
 
 
-def _titled(document: dict[str, Any], task: str) -> dict[str, Any]:
+def _titled(document: dict[str, Any], task: str, models: dict[str, Any]) -> dict[str, Any]:
     """Return the schema with the payload's own properties at its top, as people expect to read it."""
-    shared = document.get("$defs", {})
+    shared = {**document.get("$defs", {}), **models}
     payload = shared.pop(document["$ref"].rpartition("/")[2]) if "$ref" in document else document
     top = {"$schema": "https://json-schema.org/draft/2020-12/schema", **payload, "title": task}
     return {**top, "$defs": shared} if shared else top
@@ -127,10 +129,16 @@ def _to_builtins(value: Any) -> Any:
     raise TypeError(f"a {type(value).__qualname__} cannot be written as JSON")
 
 
-def _schema_of(kind: Any) -> dict[str, Any]:
+def _schema_of(kind: Any, models: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a pydantic model, to be read only: its decoder takes `"5"` for a 5, and more.
+
+    The models within it go to `models`, for what refers to them looks at the top of the whole document.
+    """
     if _is_pydantic(kind):
-        document: dict[str, Any] = kind.model_json_schema()
-        return document
+        named = f"{kind.__qualname__}.{{model}}"
+        document: dict[str, Any] = kind.model_json_schema(ref_template=f"#/$defs/{named}")
+        models.update({named.format(model=name): inner for name, inner in document.pop("$defs", {}).items()})
+        return {**document, LENIENT: True}
     raise TypeError(f"JSON cannot carry {kind!r}")
 
 

@@ -7,12 +7,13 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from ..domain.audit import Act
-from ..domain.errors import InvalidJob, QueueOutOfReach, UnknownTask, Violation
+from ..domain.errors import InvalidJob, PayloadInvalid, QueueOutOfReach, UnknownTask, Violation
 from ..domain.ids import JobId, Json, UserId
 from ..domain.spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
 from .ports.catalogue import TaskDeclaration
 from .ports.idempotency import IdempotencyKey, Replay
 from .ports.jobs import Created, Enqueued
+from .ports.payload_schemas import UNJUDGED, PayloadSchemas
 from .ports.platform import Clock, Ids
 from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -93,6 +94,7 @@ class Enqueue:
     clock: Clock
     ids: Ids
     rules: EnqueueRules = EnqueueRules()
+    schemas: PayloadSchemas = UNJUDGED
 
     async def __call__(
         self,
@@ -105,8 +107,9 @@ class Enqueue:
     ) -> Sequence[Enqueued]:
         """Return what came of each draft, in order.
 
-        Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule, `QueueOutOfReach` for a
-        queue that `reaches` does not admit, and whatever `review` raises; then none is stored.
+        Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule, `PayloadInvalid` for payloads
+        that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit, and
+        whatever `review` raises; then none is stored.
         """
         async with self.units_of_work() as unit:
             enqueued = await self._store(unit, drafts, owner, reaches)
@@ -149,6 +152,7 @@ class Enqueue:
             if not reaches(spec.queue):
                 raise QueueOutOfReach(spec.queue, place)
         self._check(specs, self.clock.now())
+        self._judge(specs, declared)
         parents = [draft.parent_id for draft in drafts]
         births = [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
         return await unit.jobs.add(births)
@@ -168,6 +172,17 @@ class Enqueue:
                 violations.extend(violation.under(f"/{place}") for violation in invalid.violations)
         if violations:
             raise InvalidJob(tuple(violations))
+
+    def _judge(self, specs: Sequence[JobSpec], declared: Mapping[str, TaskDeclaration]) -> None:
+        """Raise `PayloadInvalid` for payloads that their tasks would refuse at each attempt."""
+        violations: list[Violation] = []
+        for place, spec in enumerate(specs):
+            schema = declared[spec.task].payload_schema if spec.task in declared else None
+            if schema is not None:
+                faults = self.schemas.faults(schema, spec.payload)
+                violations.extend(fault.under(f"/{place}/payload") for fault in faults)
+        if violations:
+            raise PayloadInvalid(tuple(violations))
 
     async def _announce(self, enqueued: Sequence[Enqueued]) -> None:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
+from ..adapters.json_schema import CompiledSchemas
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
@@ -167,6 +168,7 @@ class Container(containers.DeclarativeContainer):
     ids = providers.Singleton(UuidV7Ids)
     jitter = providers.Singleton(SystemJitter)
     codec = providers.Singleton(MsgspecCodec)
+    schemas = providers.Singleton(CompiledSchemas)
     log = providers.Factory(get_log)
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
@@ -194,9 +196,9 @@ class Container(containers.DeclarativeContainer):
         timeout=settings.provided.task_timeout,
         strict_tasks=settings.provided.strict_tasks,
     )
-    enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules)
+    enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, schemas=schemas)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
-    edit = providers.Factory(EditJob, manage, clock, rules)
+    edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     keys = providers.Singleton(ApiKeys)

@@ -10,6 +10,7 @@ import httpx2
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
@@ -108,10 +109,10 @@ class World:
             await unit.commit()
         return user
 
-    async def declare(self, *tasks: str) -> None:
+    async def declare(self, *tasks: str, schema: bytes | None = None) -> None:
         """Let a worker declare tasks."""
         async with self.units_of_work() as unit:
-            await unit.catalogue.declare([TaskDeclaration(task, "default") for task in tasks])
+            await unit.catalogue.declare([TaskDeclaration(task, "default", payload_schema=schema) for task in tasks])
             await unit.commit()
 
     @asynccontextmanager
@@ -145,15 +146,15 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
     store = MemoryStore(clock)
     units_of_work, queue = memory_units_of_work(store), MemoryJobQueue()
 
-    manage = ManageJobs(units_of_work, queue)
+    manage, schemas = ManageJobs(units_of_work, queue), CompiledSchemas()
 
     async def ready() -> Readiness:
         return world.readiness
 
     services = HttpServices(
-        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules),
+        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, schemas=schemas),
         manage=manage,
-        edit=EditJob(manage, clock, rules),
+        edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),

@@ -16,6 +16,7 @@ import pytest
 from equeue import Context, TaskRefused, Tasks
 from equeue.adapters.codec import MsgspecCodec
 from equeue.application.binding import BoundTask, KnownTasks, bind
+from equeue.application.payload_schema import LENIENT
 from equeue.domain.errors import PayloadInvalid
 
 
@@ -260,8 +261,14 @@ def test_a_pydantic_model_is_used_as_one() -> None:
             return cls(value["n"])
 
         @classmethod
-        def model_json_schema(cls) -> dict[str, Any]:
-            return {"type": "object", "title": "Model"}
+        def model_json_schema(cls, *, ref_template: str) -> dict[str, Any]:
+            inner = {"$ref": ref_template.format(model="Inner")}
+            return {
+                "type": "object",
+                "title": "Model",
+                "properties": {"n": inner},
+                "$defs": {"Inner": {"type": "integer"}},
+            }
 
         def model_dump(self, *, mode: str) -> dict[str, Any]:
             return {"n": self.n, "mode": mode}
@@ -274,4 +281,8 @@ def test_a_pydantic_model_is_used_as_one() -> None:
         signature.arguments(b'{"model":{"n":"x"}}')
     assert refused.value.violations[0].pointer == "/model"
     assert MsgspecCodec().encode(Model(1), 100) == b'{"n":1,"mode":"json"}'
-    assert json.loads(signature.schema)["properties"]["model"]["title"] == "Model"
+    schema = json.loads(signature.schema)
+    model = schema["properties"]["model"]
+    assert (model["title"], model[LENIENT]) == ("Model", True)
+    name = model["properties"]["n"]["$ref"].removeprefix("#/$defs/")
+    assert schema["$defs"][name] == {"type": "integer"}
