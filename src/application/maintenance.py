@@ -21,6 +21,9 @@ from .signals import announce
 PASS_ROWS = 1_000
 """No pass touches more rows than this in one transaction."""
 
+SOON = timedelta(seconds=5)
+"""Jobs that fall due so soon are seen to now: a process may look again only after that."""
+
 EXPIRE_EVERY = timedelta(seconds=15)
 FORGET_EVERY = timedelta(hours=1)
 
@@ -31,12 +34,14 @@ class Pass:
 
     `run` does one bounded set (at most `PASS_ROWS` rows, about a second) and tells whether more waits: then it is run
     again at once, by the same process. It may be cut off anywhere and run again, and two may run at once. It raises
-    `Unavailable` when the database is away; then it is repeated.
+    `Unavailable` when the database is away; then it is repeated. `only_if_due` spares the pass while no job of this
+    process's queues is due, or will be within `SOON`.
     """
 
     name: str
     period: timedelta
     run: Callable[[], Awaitable[bool]]
+    only_if_due: bool = False
 
 
 @attrs.frozen

@@ -7,14 +7,11 @@ from datetime import timedelta
 import attrs
 
 from ..domain.events import JobQueued
-from .maintenance import PASS_ROWS
+from .maintenance import PASS_ROWS, SOON
 from .ports.due import DueJobs
 from .ports.queue import JobQueue
 
 PUBLISH_EVERY = timedelta(seconds=1)
-
-AHEAD = timedelta(seconds=5)
-"""Jobs that fall due so soon are published now: the next pass may come later than that."""
 
 SETS = 10
 """After so many sets the pass begins anew at the head, where most of what it published is gone by then."""
@@ -38,7 +35,7 @@ class PublishDue:
         """Publish one set; tell whether more waits and was missing."""
         if not (await self.queue.health()).ok:
             return False
-        found = await self.due.due(self.queues, AHEAD, PASS_ROWS, self._after)
+        found = await self.due.due(self.queues, SOON, PASS_ROWS, self._after)
         missing = await self._missing(found)
         await self.queue.publish(found)
         self._remember(found)

@@ -13,9 +13,9 @@ from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.json_schema import CompiledSchemas
 from ..adapters.postgres.cadences import PostgresCadences
+from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
-from ..adapters.postgres.queue import PostgresJobQueue
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.transactions import PostgresTransactions
@@ -35,10 +35,10 @@ from ..application.manage import ManageJobs
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound
 from ..application.ports.queue import JobQueue
-from ..application.ports.telemetry import Log
 from ..application.readiness import Check, Readiness
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
+from .backends import open_queue, publish_passes
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -78,15 +78,6 @@ def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
 def open_hints_engine(settings: Settings) -> AsyncEngine:
     """Return an engine that leads past any pooler, for LISTEN is bound to its session."""
     return create_engine(direct_url(settings), pool_size=HINTS_POOL)
-
-
-def open_queue(settings: Settings, engine: AsyncEngine, log: Log) -> JobQueue:
-    """Return what carries hints; raise `BadSetting` for one that cannot reach other processes."""
-    if settings.queue_backend != "postgres":
-        raise BadSetting(
-            "EQUEUE_QUEUE_BACKEND", "is memory, which no other process can hear", "Leave it out, or set it to postgres."
-        )
-    return PostgresJobQueue(engine, log)
 
 
 @asynccontextmanager
@@ -185,6 +176,8 @@ class Container(containers.DeclarativeContainer):
     leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
+    due = providers.Singleton(PostgresDueJobs, maintenance_lane)
+    publish_passes = providers.Callable(publish_passes, settings, due, queue)
     open_heartbeat = providers.Callable(own_leases, settings)
 
     handlers_engine = providers.Singleton(open_engine, settings, HANDLERS_POOL)

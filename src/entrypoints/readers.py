@@ -1,7 +1,9 @@
 """How the text of an environment variable becomes a value; each reader says in words what it would have taken."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.metadata import entry_points
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,6 +12,10 @@ Reader: TypeAlias = Callable[[str], Value]
 
 SHORTEST_SECRET = 32
 PORTS = range(1, 65_536)
+QUEUE_BACKENDS = "equeue.queue_backends"
+"""The group of entry points under which packages bring queue backends."""
+
+_NAME = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
 class Secret(str):
@@ -35,6 +41,24 @@ def choice(*words: str) -> Reader[str]:
         return raw
 
     return read
+
+
+def queue_backend(*own: str) -> Reader[str]:
+    """Take the name of a queue backend: one of our `own`, or one that an installed package brings."""
+
+    def read(raw: str) -> str:
+        if raw not in own and raw not in entry_points(group=QUEUE_BACKENDS).names:
+            raise ValueError(f"must be one of {', '.join(own)}, or what a package brings as {QUEUE_BACKENDS}")
+        return raw
+
+    return read
+
+
+def name(raw: str) -> str:
+    """Take a plain name."""
+    if not _NAME.fullmatch(raw):
+        raise ValueError("must be 1 to 64 of a-z 0-9 _ . : -")
+    return raw
 
 
 def flag(raw: str) -> bool:

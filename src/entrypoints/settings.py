@@ -16,7 +16,9 @@ from .readers import (
     addresses,
     choice,
     flag,
+    name,
     optional,
+    queue_backend,
     seconds,
     secret,
     secrets,
@@ -75,8 +77,18 @@ class Settings:
     queue_backend: str = _setting(
         "QUEUE_BACKEND",
         "postgres",
-        choice("postgres", "memory"),
-        "What carries hints of new work; `memory` is for tests in one process.",
+        queue_backend("postgres", "redis", "memory"),
+        "What carries hints of new work: `postgres`, `redis`, or what a package brings; `memory` is for tests in one "
+        "process. The same for the API and all workers.",
+    )
+    redis_url: Secret | None = _setting(
+        "REDIS_URL",
+        "",
+        url("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+        "Where Redis (7 or newer) or Valkey is, for the queue backend `redis`.",
+    )
+    redis_prefix: str = _setting(
+        "REDIS_PREFIX", "equeue", name, "What all names in Redis begin with; installations that share one differ in it."
     )
     secret_keys: tuple[Secret, ...] = _setting(
         "SECRET_KEYS", "", secrets, "What signs cursors: the current key, then previous ones; shared by all replicas."

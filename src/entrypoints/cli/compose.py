@@ -98,9 +98,10 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
     tasks.include(container.builtin_tasks())
     try:
         await refuse_misfit(container)
+        known = KnownTasks.of(tasks, container.codec())
         yield WorkerParts(
             worker_id=container.ids().new(),
-            known=KnownTasks.of(tasks, container.codec()),
+            known=known,
             codec=container.codec(),
             leases=container.claims(),
             settle=container.settle(),
@@ -108,7 +109,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             queue=container.queue(),
             units_of_work=container.units_of_work(),
             recover=container.recover(),
-            passes=tuple(container.passes()),
+            passes=(*container.passes(), *container.publish_passes(shape.queues or known.queues)),
             cadences=container.cadences(),
             transactions=container.transactions(),
             clock=container.clock(),

@@ -13,6 +13,7 @@ from ...domain.ids import JobId, WorkerId
 from ...domain.lease import Claim, ClaimOrder
 from ..loops.bell import Bell
 from ..loops.outage import Patience
+from .hinted import Hinted
 from .parts import WorkerRules
 from .run import NEVER, Run
 from .running import Runner
@@ -20,6 +21,9 @@ from .settling import MOST, Settler
 
 BACKLOG = 2 * MOST
 """With so many endings unwritten the database is behind, and nothing more is claimed."""
+
+SPELL = 0.02
+"""Where ids come by themselves, so much time goes by between looks that all bring jobs, for ids to come in between."""
 
 
 @attrs.frozen
@@ -62,8 +66,12 @@ class Claimer:
         self._ended_before = 0
         self._look_at = 0.0
         self._due_at = NEVER
-        self._hinted: dict[JobId, None] = {}
+        self._poll_at = 0.0
+        self._hinted = Hinted()
+        self._relies = False
+        self._full = False
         self._stopped = False
+        self.when_room: Callable[[], None] = lambda: None
 
     def look(self) -> None:
         """Look for work now: there is reason to believe that there is some."""
@@ -72,11 +80,25 @@ class Claimer:
 
     def look_for(self, job_ids: Sequence[JobId]) -> None:
         """Look for these jobs, of which somebody said that they are due."""
-        self._hinted.update(dict.fromkeys(job_ids))
+        self._hinted.add(job_ids)
         self._bell.ring()
+
+    @property
+    def wanted(self) -> int:
+        """How many ids of due jobs this worker has room for."""
+        wish = None if self._stopped else self._wish(self._clock.monotonic())
+        return 0 if wish is None else self._hinted.wanted(wish.limit)
+
+    def rely(self, on_ids: bool) -> None:  # noqa: FBT001 - it says what it is
+        """Note whether the ids of due jobs come by themselves; when they no longer do, look at once."""
+        if self._relies and not on_ids:
+            self.look()
+        self._relies = on_ids
 
     def look_in(self, seconds: float) -> None:
         """Look for work in so many seconds at the latest: a job falls due then."""
+        if self._relies:
+            return  # its id will come
         self._due_at = min(self._due_at, self._clock.monotonic() + seconds)
         self._bell.ring()
 
@@ -87,8 +109,9 @@ class Claimer:
 
     def room(self) -> None:
         """Note that a slot came free: worth a look only if the last one left work behind."""
-        if self._look_at == 0.0 or self._hinted:
+        if self._look_at == 0.0 or self._full:
             self._bell.ring()
+        self.when_room()
 
     def stop(self) -> None:
         """Claim nothing more, and have `run` return."""
@@ -103,11 +126,13 @@ class Claimer:
             now = self._clock.monotonic()
             wish = self._wish(now)
             if wish is None:
+                self._full = True
                 await self._bell.rest()
-            elif self._hinted:
-                await self._claim(wish, now, tuple(self._hinted))
+                self._full = False
             elif (look_at := min(self._look_at, self._due_at)) <= now:
                 await self._claim(wish, now)
+            elif self._hinted:
+                await self._claim(wish, now, self._hinted.all())
             else:
                 await self._bell.rest(look_at - now)
 
@@ -121,9 +146,10 @@ class Claimer:
         return self._appetite.wish(self._runner.running, self._runner.waiting, now)
 
     async def _claim(self, wish: Wish, now: float, only: Sequence[JobId] | None = None) -> None:
-        self._look_at = NEVER
-        if self._due_at <= now:
-            self._due_at = NEVER
+        if only is None:
+            self._look_at = NEVER
+            if self._due_at <= now:
+                self._due_at = NEVER
         try:
             claims = await self._source.leases.claim(self._order(wish), only)
         except Unavailable as away:
@@ -135,14 +161,13 @@ class Claimer:
 
     def _received(self, claims: Sequence[Claim], wish: Wish, asked_at: float, only: Sequence[JobId] | None) -> None:
         now = self._clock.monotonic()
-        for job_id in only or ():
-            self._hinted.pop(job_id, None)
+        self._appetite.asked(wish, len(claims), now)
         if only is not None:
-            self._look_at = 0.0
+            self._hinted.asked(only, claims, wish.limit)
+            if claims and self._look_at > 0.0:
+                self._look_at = max(self._look_at, self._poll_at)
         else:
-            self._appetite.asked(wish, len(claims), now)
-            more = len(claims) >= wish.limit or not wish.begun
-            self._look_at = 0.0 if more else min(self._look_at, now + self._pause())
+            self._plan_look(now, more=len(claims) >= wish.limit or not wish.begun)
         until = asked_at + self._rules.lease.total_seconds()
         runs = [Run(claim, now, until) for claim in claims]
         self._hold(runs)
@@ -151,6 +176,13 @@ class Claimer:
             self._drained()
         self._appetite.measure(self._runner.ended - self._ended_before, self._clock.monotonic())
         self._ended_before = self._runner.ended
+
+    def _plan_look(self, now: float, *, more: bool) -> None:
+        self._poll_at = now + self._pause()
+        if more:
+            self._look_at = now + SPELL if self._relies else 0.0
+        else:
+            self._look_at = min(self._look_at, self._poll_at)
 
     def _pause(self) -> float:
         return self._rules.poll.total_seconds() * (1.0 - self._jitter.draw() / 2)

@@ -10,7 +10,7 @@ from equeue import Fixed, Tasks
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.application.enqueue import Draft
 from equeue.application.ports.cadences import Tick
-from equeue.application.ports.queue import Received
+from equeue.application.ports.queue import QueueHealth, Received
 from equeue.domain.ids import JobId
 from equeue.domain.outcomes import AttemptOutcome
 from equeue.domain.spec import JobSpec
@@ -41,9 +41,12 @@ class Names:
     def __init__(self) -> None:
         self.told: asyncio.Queue[Received] = asyncio.Queue()
 
-    async def receive(self, queues: object, timeout: object) -> Received:
-        del queues, timeout
+    async def receive(self, queues: object, timeout: object, limit: object = None) -> Received:
+        del queues, timeout, limit
         return await self.told.get()
+
+    async def health(self) -> QueueHealth:
+        return QueueHealth(ok=True, ids=True)
 
 
 async def test_never_more_jobs_run_than_there_are_slots(world: World) -> None:
