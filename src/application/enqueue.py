@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import attrs
 
 from ..domain.audit import Act
 from ..domain.errors import InvalidJob, PayloadInvalid, QueueOutOfReach, UnknownTask, Violation
-from ..domain.ids import JobId, Json, UserId
-from ..domain.spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
+from ..domain.ids import Json, UserId
+from ..domain.spec import DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
+from .draft import Draft
+from .failure_policies import SYSTEM, FailurePolicies
 from .ports.catalogue import TaskDeclaration
 from .ports.idempotency import IdempotencyKey, Replay
 from .ports.jobs import Created, Enqueued
@@ -18,8 +20,6 @@ from .ports.platform import Clock, Ids
 from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
 from .signals import announce
-
-T = TypeVar("T")
 
 Render: TypeAlias = Callable[[Sequence[Enqueued]], Json]
 """Writes down the answers as the caller will read them, so that they can be given again word for word."""
@@ -49,27 +49,6 @@ def everywhere(queue: str) -> bool:  # noqa: ARG001 - one shape for all reaches
 
 
 @attrs.frozen
-class Draft:
-    """A request as it came in: what is `None` here is the task's declared setting, else the system's."""
-
-    spec: JobSpec
-    queue: str | None = None
-    max_retries: int | None = None
-    timeout: timedelta | None = None
-    parent_id: JobId | None = None
-
-    def completed(self, declared: TaskDeclaration, timeout: timedelta) -> JobSpec:
-        """Return the full request: the caller's word, else the declaration's, else the system's."""
-        return attrs.evolve(
-            self.spec,
-            queue=_or(self.queue, declared.queue),
-            max_retries=_or(self.max_retries, _or(declared.max_retries, DEFAULT_MAX_RETRIES)),
-            timeout=_or(self.timeout, _or(declared.timeout, timeout)),
-            backoff=self.spec.backoff or declared.backoff,
-        )
-
-
-@attrs.frozen
 class EnqueueRules:
     """What the installation adds to the rules of a job: its payload bound, default timeout, and strictness."""
 
@@ -94,6 +73,7 @@ class Enqueue:
     clock: Clock
     ids: Ids
     rules: EnqueueRules = EnqueueRules()
+    policies: FailurePolicies = SYSTEM
     schemas: PayloadSchemas = UNJUDGED
 
     async def __call__(
@@ -111,6 +91,7 @@ class Enqueue:
         that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit, and
         whatever `review` raises; then none is stored.
         """
+        await self.policies.renew()
         async with self.units_of_work() as unit:
             enqueued = await self._store(unit, drafts, owner, reaches)
             review(enqueued)
@@ -131,6 +112,7 @@ class Enqueue:
         report: Report = untold,
     ) -> Sequence[Enqueued] | Replayed:
         """Do the same at most once per `key`: a repeated request gets the first answer again, word for word."""
+        await self.policies.renew()
         async with self.units_of_work() as unit:
             reservation = await unit.idempotency.reserve(key)
             if isinstance(reservation, Replay):
@@ -161,7 +143,8 @@ class Enqueue:
         task = draft.spec.task
         if self.rules.strict_tasks and task not in declared:
             raise UnknownTask(task)
-        return draft.completed(declared.get(task, TaskDeclaration(task, DEFAULT_QUEUE)), self.rules.timeout)
+        declaration = declared.get(task, TaskDeclaration(task, DEFAULT_QUEUE))
+        return draft.completed(declaration, self.rules.timeout, self.policies.current.of_queue)
 
     def _check(self, specs: Sequence[JobSpec], now: datetime) -> None:
         violations: list[Violation] = []
@@ -193,5 +176,4 @@ async def _record(unit: UnitOfWork, acts: Sequence[Act]) -> None:
         await unit.audit.record(acts)
 
 
-def _or(wish: T | None, default: T) -> T:
-    return default if wish is None else wish
+__all__ = ["Draft", "Enqueue", "EnqueueRules", "Reach", "Render", "Replayed", "Review", "content", "everywhere"]

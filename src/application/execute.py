@@ -102,7 +102,7 @@ class Execute:
         except GeneratorExit:
             raise
         except BaseException as raised:  # noqa: BLE001 - a task's own code may raise anything, SystemExit too
-            return judge(word_of(raised), attempt.stop)
+            return judge(word_of(raised, bound.task.errors), attempt.stop)
         return self._returned(result, attempt.stop)
 
     def _returned(self, result: object, stop: Stop | None) -> Outcome:

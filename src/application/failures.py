@@ -13,43 +13,56 @@ FRAMES = 100
 _OWN_PACKAGE = __name__.partition(".")[0]
 _CHANGING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{16,}\b|\d+", re.IGNORECASE)
 
+_TRACE = BaseException.__dict__["__traceback__"]
+"""The true attribute, which an exception of the task's own may hide."""
+
 
 def failure(raised: BaseException, *, kind: str = "", message: str = "") -> JobError:
     """Return `raised` as an error that can be stored, whatever its `__str__` does; by other words if they are given."""
     kind = kind or _kind(raised)
     message = message or _message(raised)
-    return JobError.of(kind, message, _traceback(raised), fingerprint(kind, message, raised.__traceback__))
+    trace: TracebackType | None = _TRACE.__get__(raised)
+    return JobError.of(kind, message, _traceback(raised, trace), fingerprint(kind, message, trace))
 
 
-def fingerprint(kind: str, message: str, trace: TracebackType | None = None) -> str:
+def fingerprint(kind: str, message: str, trace: TracebackType | None = None, *, place: str = "") -> str:
     """Return what errors of one cause share: their type, the last frame of the task's own code, the masked message."""
-    place = _last_own_frame(trace)
+    place = place or _last_own_frame(trace)
     masked = _CHANGING.sub("#", message[:500])
     return hashlib.blake2b(f"{kind}\n{place}\n{masked}".encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def simple(kind: str, message: str) -> JobError:
-    """Return an error that no exception stands behind."""
-    return JobError.of(kind, message, "", fingerprint(kind, message))
+def simple(kind: str, message: str, place: str = "") -> JobError:
+    """Return an error that no exception stands behind; `place` tells those of one cause from others."""
+    return JobError.of(kind, message, "", fingerprint(kind, message, place=place))
 
 
 def _kind(raised: BaseException) -> str:
     kind = type(raised)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        module, name = type.__getattribute__(kind, "__module__"), type.__getattribute__(kind, "__qualname__")
+    except BaseException:  # noqa: BLE001 - a metaclass may do anything here
+        return "Error"
+    return _plain(name) if module == "builtins" else f"{_plain(module)}.{_plain(name)}"
 
 
 def _message(raised: BaseException) -> str:
     try:
-        return str(raised)
+        return _plain(str(raised))
     except BaseException as broken:  # noqa: BLE001 - a task's own code may do anything here
         return f"<no message: its __str__ raised {type(broken).__name__}>"
 
 
-def _traceback(raised: BaseException) -> str:
+def _plain(text: object) -> str:
+    """Return exactly a text: a subclass of `str` may have methods of the task's own."""
+    return "".join((text,)) if isinstance(text, str) else "?"  # noqa: FLY002 - a format would call its __format__
+
+
+def _traceback(raised: BaseException, trace: TracebackType | None) -> str:
     try:
-        return "".join(traceback.format_exception(type(raised), raised, raised.__traceback__, limit=FRAMES))
+        return "".join(traceback.format_exception(type(raised), raised, trace, limit=FRAMES))
     except BaseException:  # noqa: BLE001 - formatting calls the task's own __str__, __repr__ and __cause__
-        return "".join(traceback.format_tb(raised.__traceback__, limit=FRAMES))
+        return "".join(traceback.format_tb(trace, limit=FRAMES))
 
 
 def _last_own_frame(trace: TracebackType | None) -> str:

@@ -16,6 +16,7 @@ from ..domain.outcomes import (
     Snoozed,
     TimedOut,
 )
+from .error_policy import ANY_ERROR, ErrorPolicy
 from .failures import failure, simple
 from .verdicts import Discard, Retry, Snooze
 
@@ -49,8 +50,15 @@ class Relayed(Exception):
         self.word = word
 
 
-def word_of(raised: BaseException) -> Word:
-    """Return what `raised` says by itself."""
+def word_of(raised: BaseException, policy: ErrorPolicy = ANY_ERROR) -> Word:
+    """Return what `raised` says by itself, and by its task's policy; never raises, whatever `raised` is made of."""
+    try:
+        return _word_of(raised, policy)
+    except BaseException:  # noqa: BLE001 - a task's own exception may break whatever looks at it
+        return Word(Failed(simple("UnreadableError", "an exception was raised that breaks whatever looks at it")))
+
+
+def _word_of(raised: BaseException, policy: ErrorPolicy) -> Word:
     match raised:
         case Relayed(word=word):
             return word
@@ -62,7 +70,9 @@ def word_of(raised: BaseException) -> Word:
             return Word(Failed(failure(raised), after), own=True)
         case asyncio.CancelledError():
             return Word(Failed(failure(raised)), cancelled=True)
-    return Word(Failed(failure(raised)))
+    if issubclass(type(raised), policy.discard_on):
+        return Word(Discarded(failure(raised)))
+    return Word(Failed(failure(raised), retryable=policy.retries(type(raised))))
 
 
 def judge(word: Word, stop: Stop | None) -> Outcome:

@@ -9,9 +9,10 @@ from ..domain.events import JobQueued
 from ..domain.ids import JobId
 from ..domain.lease import Claim
 from ..domain.outcomes import Lapsed
-from ..domain.retry import DEFAULT_BACKOFF, Backoff
-from ..domain.settlement import Settlement, settle
+from ..domain.settlement import Settlement
 from ..domain.status import JobStatus
+from .failure_policies import SYSTEM, FailurePolicies
+from .ports.dead_letters import DeadLetters
 from .ports.jobs import JobLeases, Settled
 from .ports.platform import Jitter
 from .ports.queue import JobQueue
@@ -21,6 +22,7 @@ from .signals import announce
 PASS_ROWS = 1_000
 """No pass touches more rows than this in one transaction."""
 
+FOLD_EVERY = timedelta(seconds=2)
 SOON = timedelta(seconds=5)
 """Jobs that fall due so soon are seen to now: a process may look again only after that."""
 
@@ -50,21 +52,26 @@ class RecoverLapses:
 
     leases: JobLeases
     jitter: Jitter
-    backoff: Backoff = DEFAULT_BACKOFF
+    policies: FailurePolicies = SYSTEM
     queue: JobQueue | None = None
 
     async def __call__(self, limit: int = PASS_ROWS) -> Sequence[Settled]:
         """Take over and settle at most `limit` lapsed jobs; return what came of each."""
         taken: dict[JobId, Claim] = {}
+        decided: list[Settlement] = []
 
         def decide(claims: Sequence[Claim]) -> Sequence[Settlement]:
             taken.update((claim.job_id, claim) for claim in claims)
-            return [settle(claim, Lapsed(), self.backoff, jitter=self.jitter.draw()) for claim in claims]
+            decided.extend(self.policies.decide(claim, Lapsed(), jitter=self.jitter.draw()) for claim in claims)
+            return decided
 
+        await self.policies.renew()
         settled = await self.leases.lapse(limit, decide)
         if self.queue is not None:
             back = (taken[told.fence.job_id] for told in settled if told.status is JobStatus.QUEUED)
             await announce(self.queue, [_queued(claim) for claim in back])
+        dead = {told.fence for told in settled if told.status is JobStatus.DEAD}
+        await self.policies.tell(settlement for settlement in decided if settlement.fence in dead)
         return settled
 
 
@@ -102,4 +109,19 @@ class ForgetAnswers:
 
     async def run(self) -> bool:
         """Drop one set; tell whether more waits."""
+        return await self() == PASS_ROWS
+
+
+@attrs.frozen
+class FoldDeadLetters:
+    """Put counted deaths and revivals together, so that looking at the groups stays cheap."""
+
+    dead_letters: DeadLetters
+
+    async def __call__(self, limit: int = PASS_ROWS) -> int:
+        """Fold at most `limit` changes; return how many."""
+        return await self.dead_letters.fold(limit)
+
+    async def run(self) -> bool:
+        """Fold one set; tell whether more waits."""
         return await self() == PASS_ROWS

@@ -6,10 +6,11 @@ from datetime import timedelta
 import attrs
 
 from ..domain.lease import Claim
-from ..domain.outcomes import Discarded, JobError, Outcome
-from ..domain.retry import DEFAULT_BACKOFF, Backoff
-from ..domain.settlement import Settlement, settle
+from ..domain.outcomes import Discarded, JobError, Outcome, Succeeded
+from ..domain.settlement import Settlement
 from ..domain.spec import Birth
+from ..domain.status import JobStatus
+from .failure_policies import SYSTEM, FailurePolicies
 from .ports.jobs import JobLeases, SettleAnswer, Settled
 from .ports.platform import Jitter
 
@@ -35,24 +36,35 @@ class SettleAttempts:
 
     leases: JobLeases
     jitter: Jitter
-    backoff: Backoff = DEFAULT_BACKOFF
+    policies: FailurePolicies = SYSTEM
 
     async def __call__(self, endings: Sequence[Ending]) -> Sequence[Settled]:
         """Return what came of each ending, in order. Repeating a call is harmless."""
-        answers = list(await self.leases.settle([self.decide(ending) for ending in endings]))
+        if not all(isinstance(ending.outcome, Succeeded) for ending in endings):
+            await self.policies.renew()
+        return await self._write(endings)
+
+    def elsewhere(self, leases: JobLeases) -> "SettleAttempts":
+        """Return the same over other leases, for another loop, by the policies as they were read last."""
+        return attrs.evolve(self, leases=leases, policies=self.policies.pinned())
+
+    async def _write(self, endings: Sequence[Ending]) -> Sequence[Settled]:
+        settlements = [self.decide(ending) for ending in endings]
+        answers = list(await self.leases.settle(settlements))
         again = {n: other for n, told in enumerate(answers) if (other := _in_the_light_of(told.answer, endings[n]))}
         if again:
-            decided = await self.leases.settle([self.decide(ending) for ending in again.values()])
-            for n, told in zip(again, decided, strict=True):
-                answers[n] = told
+            anew = [self.decide(ending) for ending in again.values()]
+            for n, settlement, told in zip(again, anew, await self.leases.settle(anew), strict=True):
+                settlements[n], answers[n] = settlement, told
+        deaths = [n for n, settlement in enumerate(settlements) if settlement.status is JobStatus.DEAD]
+        await self.policies.tell(settlements[n] for n in deaths if answers[n].answer is SettleAnswer.APPLIED)
         return answers
 
     def decide(self, ending: Ending) -> Settlement:
         """Return what is to be written about one ending."""
-        return settle(
+        return self.policies.decide(
             ending.claim,
             ending.outcome,
-            self.backoff,
             jitter=self.jitter.draw(),
             ran=ending.ran,
             children=ending.children,

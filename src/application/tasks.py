@@ -8,9 +8,11 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import attrs
 
 from ..domain.ids import NAME
+from ..domain.on_dead import OnDead, on_dead_problems
 from ..domain.retry import MAX_RETRIES, Backoff, backoff_problems
 from ..domain.spec import DEFAULT_QUEUE, LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from .context import Context
+from .error_policy import ANY_ERROR, ErrorPolicy, Exceptions
 from .ports.catalogue import TaskDeclaration
 from .verdicts import Duration, duration
 
@@ -42,6 +44,8 @@ class Task:
     timeout: timedelta | None = None
     isolation: Isolation | None = None
     aliases: tuple[str, ...] = ()
+    errors: ErrorPolicy = ANY_ERROR
+    on_dead: OnDead | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ class Task:
         doc = inspect.getdoc(self.handler) or ""
         for name in self.names:
             yield TaskDeclaration(
-                name, self.queue, self.max_retries, self.backoff, self.timeout, payload_schema=schema, doc=doc
+                name, self.queue, self.max_retries, self.backoff, self.timeout, schema, doc, self.on_dead
             )
 
 
@@ -123,6 +127,9 @@ class Tasks:
         timeout: Duration | None = None,
         isolation: Isolation | None = None,
         aliases: tuple[str, ...] = (),
+        retry_on: Exceptions | None = None,
+        discard_on: Exceptions = (),
+        on_dead: OnDead | str | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated function as the task `id` and return the function itself, unchanged.
 
@@ -134,6 +141,10 @@ class Tasks:
             timeout: how long one attempt may run, in seconds or as a timedelta.
             isolation: `"process"` runs each attempt in a child process that can be killed.
             aliases: former ids, so that jobs enqueued under them still run.
+            retry_on: only failures by these exceptions are tried again; without it, all are. A timeout counts as a
+                `TimeoutError`.
+            discard_on: failures by these exceptions are not tried again.
+            on_dead: the task to enqueue when a job of this one dies, by its id or as an `OnDead` with a payload.
         """
         limit = None if timeout is None else duration(timeout)
 
@@ -147,6 +158,8 @@ class Tasks:
                 timeout=limit,
                 isolation=isolation,
                 aliases=tuple(aliases),
+                errors=ErrorPolicy(retry_on, discard_on) if retry_on is not None or discard_on else ANY_ERROR,
+                on_dead=OnDead(on_dead) if isinstance(on_dead, str) else on_dead,
             )
             self.add(task)
             return handler
@@ -212,10 +225,20 @@ def _problems(task: Task) -> Iterator[str]:
         yield "isolation must be None or 'process'"
     if task.isolation is not None and not _can_be_found(task.handler):
         yield "an isolated handler is a function at the top of a module that can be imported by its name"
-    for field, wrong in backoff_problems(task.backoff) if task.backoff else ():
-        yield f"backoff {field} {wrong}"
+    yield from _failure_problems(task)
     if inspect.isasyncgenfunction(task.handler) or inspect.isgeneratorfunction(task.handler):
         yield "a handler returns its result, it does not yield"
+
+
+def _failure_problems(task: Task) -> Iterator[str]:
+    for field, wrong in backoff_problems(task.backoff) if task.backoff else ():
+        yield f"backoff {field} {wrong}"
+    named: tuple[object, ...] = (*(task.errors.retry_on or ()), *task.errors.discard_on)
+    for each in named:
+        if not isinstance(each, type) or not issubclass(each, BaseException):
+            yield f"retry_on and discard_on take tuples of exception classes, not {each!r}"
+    for violation in on_dead_problems(task.on_dead) if task.on_dead else ():
+        yield f"on_dead{violation.pointer.replace('/', ' ')} {violation.detail}"
 
 
 def _can_be_found(handler: Handler) -> bool:

@@ -12,6 +12,11 @@ MESSAGE_CHARS = 4_000
 TRACEBACK_CHARS = 32_000
 FINGERPRINT_CHARS = 255
 
+LEASE_EXPIRED = "LeaseExpired"
+PROCESS_DIED = "ProcessDied"
+CRASHES = frozenset({LEASE_EXPIRED, PROCESS_DIED})
+"""The types of errors that no exception stands behind: the process that ran the handler is gone."""
+
 
 class AttemptOutcome(StrEnum):
     """The word under which an attempt is remembered."""
@@ -49,6 +54,11 @@ class JobError:
             storable(fingerprint)[:FINGERPRINT_CHARS],
         )
 
+    @property
+    def group(self) -> str:
+        """Return what dead letters are grouped by; an error that nobody fingerprinted goes by its type."""
+        return (self.fingerprint or self.type or "-")[:FINGERPRINT_CHARS]
+
 
 def storable(text: str) -> str:
     """Return `text` with what PostgreSQL cannot hold (NUL, lone surrogates) replaced by U+FFFD."""
@@ -81,9 +91,10 @@ class Failed:
 
 @attrs.frozen
 class TimedOut:
-    """The handler ran beyond its timeout and was cancelled."""
+    """The handler ran beyond its timeout and was cancelled; `retryable` is false where the policy forbids it."""
 
     error: JobError
+    retryable: bool = True
 
 
 @attrs.frozen

@@ -21,7 +21,7 @@ class Fixed:
 
     def ceiling(self, retry: int) -> float:  # noqa: ARG002 - one call for both kinds
         """Return the longest wait, in seconds, before retry number `retry` (from 0)."""
-        return min(self.base, LONGEST.total_seconds())
+        return _within(self.base)
 
 
 @attrs.frozen
@@ -41,10 +41,10 @@ class Exponential:
     def ceiling(self, retry: int) -> float:
         """Return the longest wait, in seconds, before retry number `retry` (from 0)."""
         try:
-            grown = self.base * self.factor ** min(retry, MAX_RETRIES)
+            grown = float(self.base) * float(self.factor) ** min(max(retry, 0), MAX_RETRIES)
         except OverflowError:
             grown = self.cap if self.base > 0 else 0.0
-        return min(grown, self.cap, LONGEST.total_seconds())
+        return _within(min(grown, self.cap))
 
 
 Backoff: TypeAlias = Fixed | Exponential
@@ -54,12 +54,42 @@ DEFAULT_BACKOFF = Exponential()
 
 def delay_before(backoff: Backoff, retry: int, *, jitter: float) -> timedelta:
     """Return the wait before retry number `retry` (from 0); `jitter` is a chance in [0, 1) drawn by the caller."""
-    return timedelta(seconds=backoff.ceiling(retry) * (1.0 - backoff.jitter * jitter))
+    return timedelta(seconds=backoff.ceiling(retry) * (1.0 - _share(backoff) * jitter))
+
+
+@attrs.frozen
+class Preview:
+    """Before retry `retry` (from 1) a job waits `shortest` to `longest`; all waits so far make `total` at most."""
+
+    retry: int
+    shortest: timedelta
+    longest: timedelta
+    total: timedelta
+
+
+def preview(backoff: Backoff, retries: int, *, used: int = 0) -> tuple[Preview, ...]:
+    """Return the bounds of each wait that is left to a job with `retries` of which `used` are used."""
+    found: list[Preview] = []
+    total = timedelta(0)
+    for retry in range(used, min(retries, MAX_RETRIES)):
+        longest = delay_before(backoff, retry, jitter=0.0)
+        total += longest
+        found.append(Preview(retry + 1, delay_before(backoff, retry, jitter=1.0), longest, total))
+    return tuple(found)
 
 
 def bounded(wish: timedelta) -> timedelta:
     """Return the handler's wished delay, brought into [0, LONGEST]."""
     return min(max(wish, timedelta(0)), LONGEST)
+
+
+def _within(seconds: float) -> float:
+    """Return a wait that can be added to any instant; numbers that no door let in may come by plain SQL."""
+    return float(min(max(seconds, 0.0), LONGEST.total_seconds()))
+
+
+def _share(backoff: Backoff) -> float:
+    return min(max(backoff.jitter, 0.0), 1.0)
 
 
 def backoff_problems(backoff: Backoff) -> list[tuple[str, str]]:

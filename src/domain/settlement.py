@@ -8,6 +8,7 @@ import attrs
 from .ids import Json
 from .lease import Claim, Fence
 from .outcomes import (
+    LEASE_EXPIRED,
     AttemptOutcome,
     CancelAcknowledged,
     Crashed,
@@ -27,7 +28,12 @@ from .status import JobStatus
 from .transitions import YIELDING, Event, follow
 
 NOW = timedelta(0)
-LAPSED = JobError("LeaseExpired", "the worker stopped renewing its lease: it died, hung or was cut off")
+GONE = "the worker stopped renewing its lease: it died, hung or was cut off"
+
+
+def lapsed(task: str) -> JobError:
+    """Return the error of an attempt whose lease ran out; those of one task have one cause as far as anybody knows."""
+    return JobError(LEASE_EXPIRED, GONE, fingerprint=f"lapse:{task}")
 
 
 @attrs.frozen
@@ -38,7 +44,8 @@ class Settlement:
     counts from the database's clock at the write. `retry_count` and `lapse_count` are the new values. `ran` is how
     long ago the handler began, `None` if it never did. A settlement that puts the job back, or lets it die of a
     failure, relied on nobody having asked to cancel it (`unless_cancelled`): if that changed, it is refused and must
-    be decided again.
+    be decided again. `children` are stored with it: the jobs that the handler asked for, or the one that tells of a
+    death.
     """
 
     fence: Fence
@@ -85,8 +92,8 @@ def settle(
     match outcome:
         case Failed(error, retry_after, retryable):
             return decision.fail(AttemptOutcome.FAILED, error, retry_after, retryable=retryable)
-        case TimedOut(error):
-            return decision.fail(AttemptOutcome.TIMED_OUT, error)
+        case TimedOut(error, retryable):
+            return decision.fail(AttemptOutcome.TIMED_OUT, error, retryable=retryable)
         case Crashed(error):
             return decision.fail(AttemptOutcome.CRASHED, error)
         case Discarded(error):
@@ -158,8 +165,8 @@ class _Decision:
         judged = attrs.evolve(self, claim=claim)
         wait = NOW if self.claim.lapse_count == 0 else self._wait()
         if not claim.begun:
-            return judged.back(Event.RELEASE, AttemptOutcome.CRASHED, wait, LAPSED)
-        return judged.fail(AttemptOutcome.CRASHED, LAPSED, wait)
+            return judged.back(Event.RELEASE, AttemptOutcome.CRASHED, wait, lapsed(claim.task))
+        return judged.fail(AttemptOutcome.CRASHED, lapsed(claim.task), wait)
 
     def _wait(self) -> timedelta:
         return delay_before(self.claim.backoff or self.backoff, self.claim.retry_count, jitter=self.jitter)

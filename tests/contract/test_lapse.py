@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import attrs
-from tests.builders import OOPS, OTHER_WORKER, WORKER, a_birth, minutes, seconds
+from tests.builders import OOPS, OTHER_WORKER, TASK, WORKER, a_birth, minutes, seconds
 from tests.contract.world import World, decided, near
 
 from equeue.adapters.memory.platform import FixedJitter
@@ -13,7 +13,7 @@ from equeue.application.ports.jobs import SettleAnswer, Settled
 from equeue.domain.lease import Claim, Fence
 from equeue.domain.outcomes import AttemptOutcome, Failed, Lapsed, Succeeded
 from equeue.domain.retry import Fixed
-from equeue.domain.settlement import LAPSED, Settlement
+from equeue.domain.settlement import Settlement, lapsed
 from equeue.domain.spec import Unique, UniqueWhile
 from equeue.domain.status import JobStatus
 
@@ -32,10 +32,10 @@ async def test_a_lapse_is_a_crash_under_a_fresh_token(world: World) -> None:
     assert await world.lapse() == [Settled(Fence(claim.job_id, 2), SettleAnswer.APPLIED, JobStatus.QUEUED)]
     job = await world.job(claim.job_id)
     assert (job.lease_token, job.attempt, job.retry_count, job.lapse_count) == (2, 1, 1, 1)
-    assert (job.error, job.lease_expires_at, job.started_at) == (LAPSED, None, None)
+    assert (job.error, job.lease_expires_at, job.started_at) == (lapsed(TASK), None, None)
     (attempt,) = await world.attempts(job.id)
     assert (attempt.attempt, attempt.outcome, attempt.worker_id) == (1, AttemptOutcome.CRASHED, WORKER)
-    assert (attempt.error, near(attempt.started_at, await world.now() - minutes(1))) == (LAPSED, True)
+    assert (attempt.error, near(attempt.started_at, await world.now() - minutes(1))) == (lapsed(TASK), True)
     again = await world.reclaimed(job.id)
     assert (again.fence.token, again.attempt, again.retry_count) == (3, 2, 1)
 

@@ -25,6 +25,7 @@ from tests.model import oracle, sides
 from tests.model.sides import OWNERS, TICK, WORKERS, Side
 
 from equeue.adapters.memory.platform import FixedJitter
+from equeue.application.failure_policies import FailurePolicies
 from equeue.application.maintenance import RecoverLapses
 from equeue.application.manage import Answer
 from equeue.application.settle import Ending, SettleAttempts
@@ -291,7 +292,7 @@ async def _heartbeat(
 
 
 async def _settle(side: Side, told: Sequence[tuple[oracle.Fence, Outcome]]) -> list[tuple[str, str | None]]:
-    settle = SettleAttempts(side.world.leases, FixedJitter(), SYSTEM)
+    settle = SettleAttempts(side.world.leases, FixedJitter(), FailurePolicies(backoff=SYSTEM))
     answers = await settle([Ending(side.claims[fence], outcome) for fence, outcome in told])
     assert [answer.fence for answer in answers] == [side.claims[fence].fence for fence, _ in told]
     return [(str(answer.answer), answer.status and str(answer.status)) for answer in answers]
@@ -307,7 +308,7 @@ def _certain(answers: Sequence[tuple[str, str | None]], numbers: Sequence[oracle
 
 
 async def _lapse(side: Side, limit: int) -> dict[oracle.Fence, str | None]:
-    answers = await RecoverLapses(side.world.leases, FixedJitter(), SYSTEM)(limit)
+    answers = await RecoverLapses(side.world.leases, FixedJitter(), FailurePolicies(backoff=SYSTEM))(limit)
     assert all(answer.answer == "applied" for answer in answers)
     return {sides.fence_of(answer.fence): answer.status and str(answer.status) for answer in answers}
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import attrs
 
 from ...application.ports.catalogue import TaskDeclaration
+from ...domain.on_dead import OnDead
 from .store import Transaction
 
 
@@ -21,6 +22,10 @@ class MemoryTaskCatalogue:
     async def find(self, ids: Collection[str]) -> Mapping[str, TaskDeclaration]:
         """Return the declarations of these tasks."""
         return {task.id: task for task in self._transaction.tasks.values() if task.id in ids}
+
+    async def on_dead(self) -> Mapping[str, OnDead]:
+        """Return what is to follow on deaths."""
+        return {task.id: task.on_dead for task in self._transaction.tasks.values() if task.on_dead is not None}
 
     async def all(self) -> Sequence[TaskDeclaration]:
         """Return every declaration, by id."""

@@ -11,6 +11,7 @@ import attrs
 from ...application.ports.accounts import ApiKey, User
 from ...application.ports.catalogue import TaskDeclaration
 from ...application.ports.platform import Clock
+from ...application.ports.queues import StoredQueue
 from ...application.ports.reads import Attempt
 from ...domain.audit import AuditEntry
 from ...domain.bulk import BulkOperation
@@ -51,6 +52,7 @@ class MemoryStore:
     attempts: dict[Fence, Attempt] = attrs.field(factory=dict, init=False)
     answers: dict[AnswerKey, Answer | None] = attrs.field(factory=dict, init=False)
     tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
+    queues: dict[str, StoredQueue | None] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
@@ -88,6 +90,7 @@ class Transaction:
     attempts: ChainMap[Fence, Attempt] = attrs.field(init=False)
     answers: ChainMap[AnswerKey, Answer | None] = attrs.field(init=False)
     tasks: ChainMap[str, TaskDeclaration] = attrs.field(init=False)
+    queues: ChainMap[str, StoredQueue | None] = attrs.field(init=False)
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
@@ -133,6 +136,7 @@ class Transaction:
         store.attempts.update(self.attempts.maps[0])
         store.answers.update(self.answers.maps[0])
         store.tasks.update(self.tasks.maps[0])
+        store.queues.update(self.queues.maps[0])
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
         store.audit.update(self.audit.maps[0])
@@ -145,6 +149,7 @@ class Transaction:
         self.attempts = ChainMap({}, store.attempts)
         self.answers = ChainMap({}, store.answers)
         self.tasks = ChainMap({}, store.tasks)
+        self.queues = ChainMap({}, store.queues)
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)
         self.audit = ChainMap({}, store.audit)

@@ -13,6 +13,7 @@ from .bulk import MemoryBulkOperations, MemoryJobSelection
 from .catalogue import MemoryTaskCatalogue
 from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
+from .queues import MemoryQueues
 from .store import MemoryStore, Transaction
 
 
@@ -26,6 +27,7 @@ class MemoryUnitOfWork:
     catalogue: MemoryTaskCatalogue
     accounts: MemoryAccounts
     audit: MemoryAuditLog
+    queues: MemoryQueues
     bulk: MemoryBulkOperations
     selection: MemoryJobSelection
 
@@ -61,6 +63,7 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryTaskCatalogue(transaction),
         MemoryAccounts(transaction),
         MemoryAuditLog(transaction),
+        MemoryQueues(transaction),
         MemoryBulkOperations(transaction),
         MemoryJobSelection(transaction),
     )

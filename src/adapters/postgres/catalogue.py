@@ -10,9 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ...application.ports.catalogue import TaskDeclaration
+from ...domain.on_dead import OnDead
 from .backoffs import backoff_document, backoff_of
 from .errors import translated
 from .models import TaskRow
+from .queues import on_dead_document, on_dead_of
 
 
 @attrs.frozen
@@ -37,6 +39,13 @@ class PostgresTaskCatalogue:
             rows = await self._session.scalars(select(TaskRow).where(TaskRow.id.in_(ids)))
         return {row.id: _declaration(row) for row in rows}
 
+    async def on_dead(self) -> Mapping[str, OnDead]:
+        """Return what is to follow on deaths."""
+        asked = select(TaskRow.id, TaskRow.on_dead).where(TaskRow.on_dead.is_not(None))
+        with translated():
+            rows = await self._session.execute(asked)
+        return {task: found for task, document in rows.tuples() if (found := on_dead_of(document)) is not None}
+
     async def all(self) -> Sequence[TaskDeclaration]:
         """Return every declaration, by id."""
         with translated():
@@ -54,6 +63,7 @@ def _columns(task: TaskDeclaration) -> dict[str, Any]:
         "backoff": None if backoff is None else backoff.encode(),
         "payload_schema": task.payload_schema,
         "doc": task.doc,
+        "on_dead": on_dead_document(task.on_dead),
     }
 
 
@@ -66,4 +76,5 @@ def _declaration(row: TaskRow) -> TaskDeclaration:
         None if row.timeout_s is None else timedelta(seconds=row.timeout_s),
         row.payload_schema,
         row.doc,
+        on_dead_of(row.on_dead),
     )

@@ -15,6 +15,7 @@ from .catalogue import PostgresTaskCatalogue
 from .errors import translated
 from .idempotency import KEPT, PostgresIdempotencyKeys
 from .jobs import PostgresJobRepository
+from .queues import PostgresQueues
 from .rows import utc
 from .selection import PostgresJobSelection
 
@@ -29,6 +30,7 @@ class PostgresUnitOfWork:
         self.catalogue = PostgresTaskCatalogue(self._session)
         self.accounts = PostgresAccounts(self._session)
         self.audit = PostgresAuditLog(self._session)
+        self.queues = PostgresQueues(self._session)
         self.bulk = PostgresBulkOperations(self._session)
         self.selection = PostgresJobSelection(self._session)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import attrs
 
 from ...domain.ids import Json
+from ...domain.on_dead import OnDead
 from ...domain.retry import Backoff
 
 
@@ -21,6 +22,7 @@ class TaskDeclaration:
     timeout: timedelta | None = None
     payload_schema: Json | None = None
     doc: str = ""
+    on_dead: OnDead | None = None
 
 
 class TaskCatalogue(Protocol):
@@ -32,6 +34,10 @@ class TaskCatalogue(Protocol):
 
     async def find(self, ids: Collection[str]) -> Mapping[str, TaskDeclaration]:
         """Return the declarations of those tasks that any worker ever declared."""
+        ...
+
+    async def on_dead(self) -> Mapping[str, OnDead]:
+        """Return what is to follow on the death of a job, for each task that says so."""
         ...
 
     async def all(self) -> Sequence[TaskDeclaration]:

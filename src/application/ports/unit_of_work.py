@@ -11,6 +11,7 @@ from .bulk import BulkOperations, JobSelection
 from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
+from .queues import Queues
 
 
 class UnitOfWork(Protocol):
@@ -49,6 +50,11 @@ class UnitOfWork(Protocol):
     @property
     def selection(self) -> JobSelection:
         """The jobs that a bulk operation means."""
+        ...
+
+    @property
+    def queues(self) -> Queues:
+        """What is set for queues."""
         ...
 
     async def now(self) -> datetime:

@@ -23,6 +23,7 @@ import attrs
 from ...application.binding import BoundTask, bind
 from ...application.child_jobs import ChildJob, asking
 from ...application.context import Ask, AskedFor, Context
+from ...application.error_policy import ANY_ERROR
 from ...application.execute import encoded_outcome
 from ...application.judging import Word, word_of
 from ...application.new_jobs import NewJobs
@@ -144,9 +145,11 @@ class Child:
             self._loop.call_soon_threadsafe(self._running.cancel)
 
     def _run(self, order: Frame) -> Frame:
+        policy = ANY_ERROR
         try:
             claim = claim_of(order["claim"])
             bound = self._find(order["handler"])
+            policy = bound.task.errors
             arguments = bound.signature.arguments(claim.payload)
             self._context = ChildContext(self._wire, claim, self._kit)
             self._wire.send({"began": True})
@@ -155,7 +158,7 @@ class Child:
         except PayloadInvalid as misfit:
             return {"word": word_facts(word_of(misfit))}
         except BaseException as raised:  # noqa: BLE001 - a task's own code may raise anything
-            return {"word": word_facts(word_of(raised))}
+            return {"word": word_facts(word_of(raised, policy))}
         finally:
             self._context = None
         if isinstance(outcome, Succeeded):

@@ -13,6 +13,7 @@ from typing import Self
 from ...application.execute import Attempt, Kept, outlast
 from ...application.failures import simple
 from ...application.judging import Relayed
+from ...domain.outcomes import PROCESS_DIED
 from .frames import LENGTH, Frame, claim_facts, died, packed, word_from
 from .frames_of_children import child_from
 from .parts import WorkerParts
@@ -111,7 +112,7 @@ class Children:
             child.jobs += 1
             keep = child.jobs < JOBS_A_CHILD
         except Gone as gone:
-            raise Relayed(died(simple("ProcessDied", str(gone)))) from None
+            raise Relayed(died(simple(PROCESS_DIED, str(gone), attempt.claim.task))) from None
         finally:
             attempt.kill = None
             if keep:
@@ -135,7 +136,7 @@ class Children:
             await child.ready()
         except Gone as gone:
             self._drop(child)
-            raise Relayed(died(simple("ProcessDied", f"the process could not start: {gone}"))) from None
+            raise Relayed(died(simple(PROCESS_DIED, f"the process could not start: {gone}"))) from None
         except BaseException:
             self._drop(child)
             raise

@@ -72,9 +72,9 @@ def word_facts(word: Word) -> Frame:
     """Return what a handler's exception said."""
     facts: Frame = {"own": word.own, "cancelled": word.cancelled}
     match word.outcome:
-        case Failed(error=error, retry_after=after):
+        case Failed(error=error, retry_after=after, retryable=retryable):
             wish = None if after is None else after.total_seconds()
-            return {**facts, "kind": "failed", "error": _error_facts(error), "after": wish}
+            return {**facts, "kind": "failed", "error": _error_facts(error), "after": wish, "retryable": retryable}
         case Discarded(error=error):
             return {**facts, "kind": "discarded", "error": _error_facts(error)}
         case Snoozed(delay=delay):
@@ -89,7 +89,7 @@ def word_from(facts: Frame) -> Word:
     delay = None if after is None else timedelta(seconds=after)
     match facts["kind"]:
         case "failed":
-            return Word(Failed(_error_from(facts["error"]), delay), own, cancelled)
+            return Word(Failed(_error_from(facts["error"]), delay, facts["retryable"]), own, cancelled)
         case "discarded":
             return Word(Discarded(_error_from(facts["error"])), own, cancelled)
         case _:

@@ -177,6 +177,8 @@ class Runner:
 
     def _end(self, run: Run, outcome: Outcome) -> None:
         self.ended += 1
+        if run.stop is Stop.TIMEOUT and run.attempt is not None:
+            outcome = run.attempt.bound.task.errors.of_timeout(outcome)
         if run.stop is Stop.LOST:
             self._exits.lost(run)
         else:

@@ -128,7 +128,7 @@ class Lookout:
     async def _end(self, leases: JobLeases, runs: Sequence[Run], culprits: Collection[Run], now: float) -> None:
         jobs = [str(run.claim.job_id) for run in culprits]
         self._log.error("worker.ends_blocked", jobs=jobs, neighbours=len(runs) - len(culprits))
-        settle = attrs.evolve(self._settle, leases=leases)
+        settle = self._settle.elsewhere(leases)
         try:
             await settle(list(_endings(runs, culprits, now)))
         except Unavailable as away:
@@ -143,11 +143,16 @@ def _suspects(runs: Sequence[Run], blocker: Blocker) -> Iterator[Run]:
     yield from [run for run in running if run.task is blocker.task] or running
 
 
+def _timed_out(run: Run) -> Outcome:
+    outcome = stopped_outcome(Stop.TIMEOUT)
+    return outcome if run.attempt is None else run.attempt.bound.task.errors.of_timeout(outcome)
+
+
 def _endings(runs: Sequence[Run], culprits: Collection[Run], now: float) -> Iterator[Ending]:
     for run in runs:
         if run.settling:
             continue
-        outcome: Outcome = stopped_outcome(Stop.TIMEOUT) if run in culprits else run.ended or Released()
+        outcome: Outcome = _timed_out(run) if run in culprits else run.ended or Released()
         children = (run.context.children or []) if run.context and isinstance(outcome, Succeeded) else []
         written = run.context is not None and run.context.open_transaction is not None
         if isinstance(outcome, Succeeded) and (written or any(child.undeclared for child in children)):

@@ -7,6 +7,7 @@ from tests.contract.world import World
 from tests.model.sides import TickingClock
 
 from equeue.adapters.memory.platform import FixedJitter
+from equeue.application.failure_policies import FailurePolicies
 from equeue.application.maintenance import ExpireJobs, ForgetAnswers, RecoverLapses
 from equeue.application.ports.idempotency import IdempotencyKey
 from equeue.application.ports.jobs import SettleAnswer
@@ -32,7 +33,7 @@ async def test_endings_are_decided_with_the_systems_backoff_and_chance(world: Wo
     """The use case's own backoff and jitter are what its decisions are made with."""
     claim = await world.claimed(a_birth())
     before = await world.now()
-    (told,) = await SettleAttempts(world.leases, HALF, LONG)([Ending(claim, Failed(OOPS), seconds(3))])
+    (told,) = await SettleAttempts(world.leases, HALF, FailurePolicies(backoff=LONG))([Ending(claim, Failed(OOPS), seconds(3))])
     job = await world.job(claim.job_id)
     assert (told.fence, told.answer, told.status) == (claim.fence, SettleAnswer.APPLIED, JobStatus.QUEUED)
     assert seconds(50) <= job.run_at - before < seconds(51)
@@ -69,7 +70,7 @@ async def test_lapses_are_recovered_through_the_same_decision(world: World) -> N
     """Bounded a pass, with the system's backoff from the second lapse on."""
     claims = [await world.claimed(a_birth()) for _ in range(3)]
     await world.let_pass(minutes(1))
-    recover = RecoverLapses(world.leases, HALF, LONG)
+    recover = RecoverLapses(world.leases, HALF, FailurePolicies(backoff=LONG))
     assert [len(await recover(2)), len(await recover(2)), len(await recover())] == [2, 1, 0]
     again = await world.reclaimed(claims[0].job_id)
     await world.let_pass(minutes(1))

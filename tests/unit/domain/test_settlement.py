@@ -6,7 +6,7 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import OOPS, a_claim, minutes, seconds
+from tests.builders import OOPS, TASK, a_claim, minutes, seconds
 from tests.strategies import any_delays, backoffs, chances, claims, outcomes
 
 from equeue.domain.lease import Claim
@@ -24,7 +24,7 @@ from equeue.domain.outcomes import (
     TimedOut,
 )
 from equeue.domain.retry import DEFAULT_BACKOFF, LONGEST, MAX_RETRIES, Exponential, Fixed
-from equeue.domain.settlement import LAPSED, Settlement, settle
+from equeue.domain.settlement import Settlement, lapsed, settle
 from equeue.domain.status import JobStatus
 from equeue.domain.transitions import Event
 
@@ -174,7 +174,7 @@ def test_a_lapse_before_the_start_is_free_and_one_after_is_charged() -> None:
     assert (charged.event, charged.retry_count, charged.lapse_count, charged.delay) == (Event.RETRY, 1, 1, NO_WAIT)
     assert decide(a_claim(begun=True, max_retries=0), Lapsed()).event is Event.EXHAUST
     assert {free.outcome, charged.outcome} == {AttemptOutcome.CRASHED}
-    assert {free.error, charged.error} == {LAPSED}
+    assert {free.error, charged.error} == {lapsed(TASK)}
 
 
 @pytest.mark.parametrize("begun", [True, False])

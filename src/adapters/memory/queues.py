@@ -1,0 +1,53 @@
+"""What people set for queues, in memory."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from ...application.ports.queues import StoredQueue
+from ...domain.queue import QueueSettings
+from ...domain.status import JobStatus
+from .store import Transaction
+
+
+@attrs.frozen
+class MemoryQueues:
+    """`Queues` on a transaction in memory."""
+
+    _transaction: Transaction
+
+    async def all(self) -> Sequence[StoredQueue]:
+        """Return the settings of every queue that has any."""
+        found = (stored for stored in self._transaction.queues.values() if stored is not None)
+        return sorted(found, key=lambda stored: stored.name)
+
+    async def find(self, name: str) -> StoredQueue | None:
+        """Return the settings of one queue."""
+        return self._transaction.queues.get(name)
+
+    async def hold(self, name: str) -> StoredQueue | None:
+        """Return the same, and let nobody else hold it."""
+        await self._transaction.hold([("queue", name)])
+        return self._transaction.queues.get(name)
+
+    async def put(self, name: str, settings: QueueSettings) -> StoredQueue:
+        """Store the settings of a queue."""
+        now, before = self._transaction.now, self._transaction.queues.get(name)
+        created_at, revision = (now, 0) if before is None else (before.created_at, before.revision + 1)
+        stored = self._transaction.queues[name] = StoredQueue(name, settings, created_at, now, revision)
+        return stored
+
+    async def remove(self, name: str) -> bool:
+        """Take a queue's settings away."""
+        there = self._transaction.queues.get(name) is not None
+        self._transaction.queues[name] = None
+        return there
+
+    async def names(self) -> Sequence[str]:
+        """Return the queues that anybody speaks of."""
+        jobs = self._transaction.jobs.values()
+        return sorted(
+            {stored.name for stored in self._transaction.queues.values() if stored is not None}
+            | {task.queue for task in self._transaction.tasks.values()}
+            | {job.queue for job in jobs if job.status is JobStatus.QUEUED}
+        )

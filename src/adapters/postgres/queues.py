@@ -1,0 +1,133 @@
+"""What people set for queues, in PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import attrs
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ...application.ports.queues import StoredQueue
+from ...domain.ids import Json
+from ...domain.on_dead import OnDead
+from ...domain.queue import QueueSettings
+from ...domain.status import JobStatus
+from .backoffs import backoff_document, backoff_of
+from .errors import translated
+from .failure_models import QueueRow
+from .rows import utc
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('equeue.queue:' || :name, 0))")
+
+# Settings, tasks, and by a loose scan of ix_jobs_claim the queues in which jobs wait: one probe for each.
+_NAMES = text(f"""
+with recursive waiting (queue) as (
+  (
+    select q.queue from equeue.jobs as q where (q.status = '{JobStatus.QUEUED}') is true order by q.queue limit 1
+  )
+  union all
+  select (
+    select q.queue
+    from equeue.jobs as q
+    where (q.status = '{JobStatus.QUEUED}') is true and q.queue > waiting.queue
+    order by q.queue
+    limit 1
+  )
+  from waiting
+  where waiting.queue is not null
+)
+select queue::text from waiting where queue is not null
+union
+select name::text from equeue.queues
+union
+select queue::text from equeue.tasks
+order by 1
+""")  # noqa: S608 - a word of the domain
+
+
+@attrs.frozen
+class PostgresQueues:
+    """`Queues` in a session's transaction."""
+
+    _session: AsyncSession
+
+    async def all(self) -> Sequence[StoredQueue]:
+        """Return the settings of every queue that has any."""
+        with translated():
+            rows = await self._session.scalars(select(QueueRow).order_by(QueueRow.name))
+        return [_stored(row) for row in rows]
+
+    async def find(self, name: str) -> StoredQueue | None:
+        """Return the settings of one queue."""
+        with translated():
+            row = (await self._session.scalars(select(QueueRow).where(QueueRow.name == name))).one_or_none()
+        return None if row is None else _stored(row)
+
+    async def hold(self, name: str) -> StoredQueue | None:
+        """Return the same, and let nobody else hold it: by a lock, for there may be no row yet."""
+        with translated():
+            await self._session.execute(_LOCK, {"name": name})
+        return await self.find(name)
+
+    async def put(self, name: str, settings: QueueSettings) -> StoredQueue:
+        """Store the settings of a queue."""
+        columns = _columns(settings)
+        adding = insert(QueueRow).values(name=name, **columns)
+        changed = columns | {"revision": QueueRow.revision + 1, "updated_at": func.now()}
+        storing = adding.on_conflict_do_update(index_elements=[QueueRow.name], set_=changed).returning(QueueRow)
+        with translated():
+            row = (await self._session.scalars(storing, execution_options={"populate_existing": True})).one()
+        return _stored(row)
+
+    async def remove(self, name: str) -> bool:
+        """Take a queue's settings away."""
+        with translated():
+            found = await self._session.scalars(delete(QueueRow).where(QueueRow.name == name).returning(QueueRow.name))
+        return found.one_or_none() is not None
+
+    async def names(self) -> Sequence[str]:
+        """Return the queues that anybody speaks of."""
+        with translated():
+            return list(await self._session.scalars(_NAMES))
+
+
+def on_dead_document(on_dead: OnDead | None) -> Json | None:
+    """Return what a column holds of what follows on a death."""
+    if on_dead is None:
+        return None
+    facts: dict[str, Any] = {"task": on_dead.task}
+    if on_dead.payload is not None:
+        facts["payload"] = json.loads(on_dead.payload)
+    return json.dumps(facts).encode()
+
+
+def on_dead_of(document: Json | None) -> OnDead | None:
+    """Return what a column holds."""
+    if document is None:
+        return None
+    facts = json.loads(document)
+    payload = facts.get("payload")
+    return OnDead(facts["task"], None if payload is None else json.dumps(payload, ensure_ascii=False).encode())
+
+
+def _columns(settings: QueueSettings) -> dict[str, Any]:
+    backoff = backoff_document(settings.backoff)
+    return {
+        "default_max_retries": settings.max_retries,
+        "default_timeout_s": None if settings.timeout is None else settings.timeout.total_seconds(),
+        "default_backoff": None if backoff is None else backoff.encode(),
+        "on_dead": on_dead_document(settings.on_dead),
+    }
+
+
+def _stored(row: QueueRow) -> StoredQueue:
+    settings = QueueSettings(
+        row.default_max_retries,
+        None if row.default_timeout_s is None else timedelta(seconds=row.default_timeout_s),
+        backoff_of(row.default_backoff),
+        on_dead_of(row.on_dead),
+    )
+    return StoredQueue(row.name, settings, utc(row.created_at), utc(row.updated_at), row.revision)
