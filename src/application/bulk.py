@@ -127,7 +127,7 @@ class SteerBulk:
         async with self.units_of_work() as unit:
             before = await unit.bulk.load(id)
             if before is None or (globs and sorted(before.plan.where.queue_globs) != sorted(globs)):
-                raise BulkNotFound("no such bulk operation")
+                raise BulkNotFound
             after = steer(before)
             if after == before:
                 return before

@@ -188,6 +188,9 @@ class BulkNotFound(DomainError):
 
     code = "not-found"
 
+    def __init__(self) -> None:
+        super().__init__("there is no such bulk operation, or it is not yours to see")
+
 
 class BulkNotSteerable(DomainError):
     """The bulk operation is not in a status in which this can happen to it."""

@@ -6,7 +6,7 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from . import bulk, count, docs, enqueue, health, job, jobs, me, refusals, rerun, steer, tasks
+from . import bulk, bulk_operations, count, docs, enqueue, health, job, jobs, me, refusals, rerun, steer, tasks
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
@@ -16,6 +16,7 @@ from .services import HttpServices
 API_ENDPOINTS: tuple[Endpoint, ...] = (
     *enqueue.ENDPOINTS,
     *bulk.ENDPOINTS,
+    *bulk_operations.ENDPOINTS,
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
     *job.ENDPOINTS,

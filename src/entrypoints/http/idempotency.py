@@ -48,17 +48,18 @@ async def enqueue(
     """
     caller, traced = call.principal, _traced(drafts, call.headers.get("traceparent"))
     owned_by = caller.user_id if owner == "caller" else owner
-    key = _key(call)
+    key = key_of(call)
     if key is None:
         stored = await services.enqueue(traced, owned_by, reaches=caller.reaches, review=review, report=report)
         return write(stored)
     outcome = await services.enqueue.once(
-        traced, owned_by, key, lambda stored: _keep(write(stored)), reaches=caller.reaches, review=review, report=report
+        traced, owned_by, key, lambda stored: keep(write(stored)), reaches=caller.reaches, review=review, report=report
     )
-    return _again(outcome.answer) if isinstance(outcome, Replayed) else write(outcome)
+    return again(outcome.answer) if isinstance(outcome, Replayed) else write(outcome)
 
 
-def _key(call: Call[Any, Any]) -> IdempotencyKey | None:
+def key_of(call: Call[Any, Any]) -> IdempotencyKey | None:
+    """Return the key under which the caller repeats a request, if there is one."""
     text = call.headers.get(HEADER)
     if text is None:
         return None
@@ -75,11 +76,13 @@ def _fingerprint(call: Call[Any, Any]) -> bytes:
     return hashlib.sha256(b"\n".join(hashlib.sha256(part).digest() for part in said)).digest()
 
 
-def _keep(answer: Answer) -> Json:
+def keep(answer: Answer) -> Json:
+    """Return an answer as it is kept."""
     return wire.encode(_Kept(answer.status, dict(answer.headers), msgspec.Raw(answer.content)))
 
 
-def _again(kept: Json) -> Answer:
+def again(kept: Json) -> Answer:
+    """Return the answer that was kept, and say that it is the first one again."""
     first = msgspec.json.decode(kept, type=_Kept)
     return Answer(bytes(first.body), first.status, {**first.headers, "Idempotency-Replayed": "true"})
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import wire
+from . import bulk_wire, wire
 from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
@@ -99,7 +99,7 @@ def _path_parameters(endpoint: Endpoint) -> list[Document]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", **({"format": "uuid"} if name == "job_id" else {})},
+            "schema": {"type": "string", **({"format": "uuid"} if name in ("job_id", "operation_id") else {})},
         }
         for name in endpoint.parameters
     ]
@@ -167,7 +167,7 @@ def _codes(endpoint: Endpoint) -> set[str]:
 def _headers(endpoint: Endpoint, status: int) -> Document:
     names = {
         201: ("Location",) if wire.EnqueueAnswer in endpoint.answers.values() else (),
-        202: ("Retry-After",) if wire.ResultAnswer in endpoint.answers.values() else (),
+        202: _headers_of_202(endpoint),
         503: ("Retry-After",),
     }.get(status, ())
     if status == 200:
@@ -175,6 +175,11 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
         names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if _TAGGED.intersection(forms) else ()))
     headers = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
     return {"headers": headers} if headers else {}
+
+
+def _headers_of_202(endpoint: Endpoint) -> tuple[str, ...]:
+    forms = endpoint.answers.values()
+    return ("Retry-After",) if wire.ResultAnswer in forms else ("Location",) * (bulk_wire.BulkOperationOut in forms)
 
 
 def _schemas(endpoints: Sequence[Endpoint]) -> Document:

@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
         ),
         "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-plan": Kind(400, "Plan makes no sense", "`errors` names each field at fault and why."),
         "invalid-parameter": Kind(
             400, "Bad query parameter", "A parameter is unknown, repeated or out of bounds; `errors` names it."
         ),
@@ -59,7 +60,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "unique-conflict": Kind(
             409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
         ),
-        "invalid-transition": Kind(409, "Wrong status", "The job is not in a status in which this can happen to it."),
+        "invalid-transition": Kind(
+            409, "Wrong status", "The job or operation is not in a status in which this can happen to it."
+        ),
         "already-finished": Kind(409, "Already finished", "The job has ended; there is nothing left to cancel."),
         "idempotency-in-flight": Kind(
             409, "First request in flight", "The first request with this key has not ended. Ask again in a second."
@@ -68,6 +71,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "job-cancelled": Kind(409, "Job was cancelled", "The job was cancelled or expired and has no result."),
         "lease-lost": Kind(
             409, "Lease lost", "The lease is over and another worker may hold the job. Stop working on it."
+        ),
+        "plan-changed": Kind(
+            409, "Plan changed", "This is not the plan that was previewed. Preview it again, and look at it."
         ),
         "stale": Kind(412, "Changed meanwhile", "The job changed since you read it. Read it again and repeat."),
         "precondition-required": Kind(
@@ -84,6 +90,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "unknown-task": Kind(422, "Unknown task", "No worker has declared this task, and the installation is strict."),
         "idempotency-key-reused": Kind(
             422, "Idempotency-Key reused", "The key was used for a different request. Take a new one."
+        ),
+        "empty-filter": Kind(
+            422, "Filter means everything", "Name statuses, queues, tasks, tags, fingerprints, times or ids of jobs."
         ),
         "refused": Kind(422, "Refused", "The request is understood and breaks a rule."),
         "too-many-requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),

@@ -7,9 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.builders import a_job
+from tests.builders import NOON, a_job
 from tests.unit.http.world import Caller, World
+from uuid_utils.compat import uuid7
 
+from equeue.adapters.memory.store import KeptOperation
+from equeue.domain.access import Role
+from equeue.domain.audit import SYSTEM
+from equeue.domain.bulk import BulkOperation
+from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.http.app import API_ENDPOINTS, ENDPOINTS
 from equeue.entrypoints.http.openapi import document
@@ -102,7 +108,11 @@ async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> 
     world.store.jobs[job.id] = job
     path = endpoint.path.replace(":str}", "}")
     operation = the_document()["paths"][path]["get"]
-    answer = await api.get(path.format(job_id=job.id, task_id="a"))
+    bulk = BulkPlan(action=BulkAction.RETRY, where=BulkFilter(queues=("email",), job_ids=(job.id,)), mark=NOON)
+    created = BulkOperation.created(uuid7(), bulk, SYSTEM, 1, NOON)
+    world.store.operations[created.id] = KeptOperation(created, NOON)
+    admin = api.with_key(await world.key_of(await world.person(Role.ADMIN)))
+    answer = await admin.get(path.format(job_id=job.id, task_id="a", operation_id=created.id))
     told = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     _check(told, answer.json(), the_document()["components"]["schemas"])
 

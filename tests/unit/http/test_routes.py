@@ -17,7 +17,8 @@ METHODS = ("DELETE", "PUT", "PATCH", "POST", "GET")
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLIC]
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
-ASSETS = {"name": "start.js", "code": "not-found"}
+AN_ID = "00000000-0000-7000-8000-000000000001"
+ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
 
 
 @pytest.fixture
