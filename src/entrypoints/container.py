@@ -10,9 +10,10 @@ from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.codec import MsgspecCodec
-from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.json_schema import CompiledSchemas
+from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
+from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
@@ -29,12 +30,23 @@ from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.failure_policies import FailurePolicies, Source
 from ..application.keys import AdoptKey, CreateKey
-from ..application.maintenance import EXPIRE_EVERY, FORGET_EVERY, ExpireJobs, ForgetAnswers, Pass, RecoverLapses
+from ..application.maintenance import (
+    EXPIRE_EVERY,
+    FOLD_EVERY,
+    FORGET_EVERY,
+    ExpireJobs,
+    FoldDeadLetters,
+    ForgetAnswers,
+    Pass,
+    RecoverLapses,
+)
 from ..application.manage import ManageJobs
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound
 from ..application.ports.queue import JobQueue
+from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
@@ -189,7 +201,14 @@ class Container(containers.DeclarativeContainer):
         timeout=settings.provided.task_timeout,
         strict_tasks=settings.provided.strict_tasks,
     )
-    enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, schemas=schemas)
+    policies = providers.Singleton(
+        FailurePolicies,
+        providers.Factory(Source, units_of_work, clock, ids, queue),
+        timeout=settings.provided.task_timeout,
+    )
+    queues = providers.Factory(ManageQueues, units_of_work, policies)
+    dead_letters = providers.Singleton(PostgresDeadLetters, engine)
+    enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
@@ -198,13 +217,15 @@ class Container(containers.DeclarativeContainer):
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
-    settle = providers.Factory(SettleAttempts, leases, jitter)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, queue=queue)
+    settle = providers.Factory(SettleAttempts, leases, jitter, policies)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    fold = providers.Factory(FoldDeadLetters, dead_letters)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, "bulk", BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, "fold-dead-letters", FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
     )
