@@ -14,6 +14,8 @@ LEASE_1S = {"EQUEUE_LEASE_S": "1", "EQUEUE_HEARTBEAT_S": "0.3", "EQUEUE_CANCEL_G
 SETTINGS = {"EQUEUE_LOG_LEVEL": "info", "EQUEUE_POLL_S": "0.2", "EQUEUE_SECRET_KEYS": "x" * 40}
 FOREVER = 1_000
 SOON = '{"kind": "fixed", "base_s": 0.05, "jitter": 0}'
+UNITS = "create table units (account int, job_id uuid, token bigint)"
+"""What `chaos.book` writes into; nothing but the fence keeps an account from being booked twice."""
 
 
 class Stage(Scene):

@@ -7,18 +7,20 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.chaos.rounds import report, rounds
-from tests.chaos.stage import Stage, stage
+from tests.chaos.stage import UNITS, Stage, stage
 from tests.integration.worker.processes import Worker
 
 GRACE = 3.0
 SETTINGS = {"EQUEUE_DRAIN_GRACE_S": str(GRACE), "EQUEUE_CONCURRENCY": "10"}
 """The lease is the default, 30 s: what is left to it would not be back within a round."""
 
+BOOKINGS = 10
 LOAD = (
     ("chaos.wait", {"seconds": 0.02}, 120),
     ("chaos.wait", {"seconds": 0.4}, 10),
     ("chaos.thread", {"seconds": 0.05}, 20),
     ("chaos.process", {"seconds": 0.1}, 4),
+    ("chaos.book", {"account": 1, "linger": 0.1}, BOOKINGS),
 )
 ENDLESS = ("chaos.wait", {"seconds": 0.01, "first": 60}, 2)
 """These outlive every grace at their first attempt."""
@@ -28,15 +30,18 @@ def test_rolling_restarts_lose_and_charge_nothing(database_url: str, tmp_path: P
     """Each worker that is told to stop exits with 0 within its grace and holds nothing any more."""
     number, ids, took = rounds(50, 3), [], []
     with stage(database_url, tmp_path, **SETTINGS) as here:
+        here.database.execute(UNITS)
         worker = here.start_named()
         for turn in range(number):
             following = here.start_named()
-            ids += offered(here, endless=turn % 2 == 1)
+            ids += offered(here, endless=turn % 2 == 1 and turn < number - 1)
             here.until(lambda: begun_by(here, following) and begun_by(here, worker))  # noqa: B023
             took.append(ended(here, worker))
             worker = following
         here.until_ended(ids, 120)
-        assert here.counts() == {"succeeded": len(ids)}
+        here.until(lambda: here.counts().keys() == {"succeeded"})
+        assert here.number("select count(*) from units") == number * BOOKINGS
+        assert here.counts() == {"succeeded": len(ids) + number * BOOKINGS}, "each booking has one receipt"
         assert here.number("select count(*) from equeue.jobs where retry_count > 0") == 0
         assert here.changes.taken_over() == 0
         assert here.ledger_of_runs.counts("ended") == dict.fromkeys(ids, 1)

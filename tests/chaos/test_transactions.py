@@ -10,12 +10,11 @@ from uuid import UUID
 
 import pytest
 from tests.chaos.rounds import report, rounds
-from tests.chaos.stage import LEASE_1S, Stage, stage
+from tests.chaos.stage import LEASE_1S, UNITS, Stage, stage
 
 from equeue.entrypoints.dev.postgres import leashed
 
-UNITS = "create table units (account int, job_id uuid, token bigint)"
-"""Nothing but the fence keeps an account from being booked twice."""
+CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'worker-%'"
 
 CURSES = {
     "refused": "raise check_violation using message = 'cursed'",
@@ -72,7 +71,28 @@ def test_killed_workers_book_each_account_once(database_url: str, tmp_path: Path
             here.forget(victim)
             assert following.alive
         here.until_ended(list(ids), 120)
-        judge_bookings(here, ids, number)
+        judge_bookings(here, ids, f"kill -9, {number} kills")
+
+
+def test_cut_connections_book_each_account_once(database_url: str, tmp_path: Path) -> None:
+    """All of a worker's connections end at once, again and again, also between a commit and its answer."""
+    number, chance = rounds(200, 10), random.Random(2026)
+    with stage(database_url, tmp_path, **LEASE_1S, EQUEUE_CONCURRENCY="8") as here:
+        here.database.execute(UNITS)
+        ids: dict[UUID, int] = {}
+        here.start_named()
+        here.start_named()
+        for _ in range(number):
+            for account in range(len(ids), len(ids) + 10):
+                ids[book(here, account, chance)] = account
+            pids = {worker.pid for worker in here.workers}
+            seen = sum(booked_by(here, pid) for pid in pids)
+            target = seen + chance.randint(1, 8)
+            here.until(lambda: sum(booked_by(here, pid) for pid in pids) >= target or settled(here, ids))  # noqa: B023
+            here.database.execute(CUT)
+        here.until_ended(list(ids), 120)
+        assert [worker.alive for worker in here.workers] == [True, True]
+        judge_bookings(here, ids, f"{number} times all connections cut")
 
 
 def book(here: Stage, account: int, chance: random.Random) -> UUID:
@@ -91,7 +111,7 @@ def settled(here: Stage, ids: dict[UUID, int]) -> bool:
     return here.number("select count(*) from equeue.jobs where id = any(%s) and finished_at is null", list(ids)) == 0
 
 
-def judge_bookings(here: Stage, ids: dict[UUID, int], number: int) -> None:
+def judge_bookings(here: Stage, ids: dict[UUID, int], fault: str) -> None:
     """See that each account was booked once, under the token that settled its job, with one receipt."""
     rows = here.database.execute("select account, job_id, token from units order by account").fetchall()
     assert [(row["job_id"], row["account"]) for row in rows] == list(ids.items())
@@ -102,8 +122,8 @@ def judge_bookings(here: Stage, ids: dict[UUID, int], number: int) -> None:
     assert here.changes.orphans() == 0
     assert here.changes.stale() == []
     undone = len(here.ledger_of_runs.lines("booked")) - len(ids)
-    assert undone > 0, "no kill ever met an open transaction"
-    report(f"ctx.transaction() under kill -9, {number} kills", booked=len(ids), undone=undone, twice=0, lost=0)
+    assert undone > 0, "the fault never met an open transaction"
+    report(f"ctx.transaction() under {fault}", booked=len(ids), undone=undone, twice=0, lost=0)
 
 
 @pytest.mark.parametrize("curse", CURSES)
