@@ -33,6 +33,7 @@ _BY_STATUS = {
     403: Exit.AUTH,
     404: Exit.NOT_FOUND,
     409: Exit.CONFLICT,
+    412: Exit.CONFLICT,
     503: Exit.NOT_REACHABLE,
 }
 _HINTS = {401: "EQUEUE_API_KEY holds the key; under `equeue dev` it is in .equeue/key"}

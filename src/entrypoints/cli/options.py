@@ -21,6 +21,19 @@ Output: TypeAlias = Annotated[
 DatabaseUrl: TypeAlias = Annotated[
     str | None, Parameter("--database-url", env_var="EQUEUE_DATABASE_URL", help="The PostgreSQL database.")
 ]
+Payload: TypeAlias = Annotated[
+    str | None,
+    Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),
+]
+Priority: TypeAlias = Annotated[int | None, Parameter(help="0 to 9; lower runs first.")]
+Delay: TypeAlias = Annotated[str | None, Parameter(help="Not before this time has gone by: 90s, 10m, 1h30m.")]
+At: TypeAlias = Annotated[str | None, Parameter(help="Not before this instant (RFC 3339).")]
+Expires: TypeAlias = Annotated[
+    str | None, Parameter(help="Cancel it if it has not started by then: 90s, 10m, 1h30m, or an instant (RFC 3339).")
+]
+Retries: TypeAlias = Annotated[int | None, Parameter(help="How many failures are tried again.")]
+Wait: TypeAlias = Annotated[bool, Parameter(negative=(), help="Write the job once it has ended; exit 5 if it fails.")]
+Patience: TypeAlias = Annotated[str, Parameter(help="How long --wait waits; exit 6 after that.")]
 
 
 def given(**variables: str | None) -> dict[str, str]:

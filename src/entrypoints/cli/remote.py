@@ -1,96 +1,34 @@
-"""Commands that call the API: they import an HTTP client and nothing of the server."""
+"""What commands that call the API share: the way there, ids from words or a pipe, and acts on one job after another."""
 
+import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
-from cyclopts import App, Parameter
-
-from . import options, values
-from .exits import Exit, Stop
-from .output import write_all, write_one
+from . import options
+from .exits import Exit, Stop, complain, explain
+from .output import Format, write_all
 
 if TYPE_CHECKING:
     from ..sdk.api import Api
 
-jobs = App(name="jobs", help="Look at jobs.")
+Act: TypeAlias = "Callable[[Api, str], dict[str, Any]]"
 
 COLUMNS = ("id", "task", "queue", "status", "attempt", "created_at", "run_at")
+OUTCOMES = ("id", "outcome", "task", "queue", "status", "run_at")
 LOOKS_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 """How long to wait between looks at a job that we wait for; the last one goes on."""
 
-Status = Literal["queued", "running", "succeeded", "dead", "cancelled"]
-
-
-def enqueue(
-    task: str,
-    /,
-    *pairs: str,
-    json: Annotated[
-        str | None,
-        Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),
-    ] = None,
-    queue: Annotated[str | None, Parameter(help="The queue, instead of the task's own.")] = None,
-    priority: Annotated[int | None, Parameter(help="0 to 9; lower runs first.")] = None,
-    delay: Annotated[str | None, Parameter(help="Not before this time has gone by: 90s, 10m, 1h30m.")] = None,
-    at: Annotated[str | None, Parameter(help="Not before this instant (RFC 3339).")] = None,
-    retries: Annotated[int | None, Parameter(help="How many failures are tried again.")] = None,
-    unique: Annotated[str | None, Parameter(help="At most one unfinished job holds this key.")] = None,
-    wait: Annotated[bool, Parameter(negative=(), help="Write the job once it has ended; exit 5 if it fails.")] = False,
-    patience: Annotated[str, Parameter(help="How long --wait waits; exit 6 after that.")] = "5m",
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
-) -> int:
-    """Enqueue a job for TASK; its payload is made of key=value words, whose values may be JSON."""
-    job: dict[str, Any] = {
-        "task": task,
-        "payload": values.payload(pairs, json),
-        "queue": queue,
-        "priority": priority,
-        "delay_s": values.duration(delay).total_seconds() if delay else None,
-        "run_at": at,
-        "max_retries": retries,
-        "unique": {"key": unique} if unique else None,
-    }
-    with _api(url, api_key) as api:
-        answer = api.enqueue({name: value for name, value in job.items() if value is not None})
-        told = _ended(api, answer["job"]["id"], values.duration(patience).total_seconds()) if wait else answer["job"]
-    write_one(told, output)
-    return Exit.JOB_FAILED if wait and told["status"] != "succeeded" else Exit.OK
-
-
-@jobs.command(name="list")
-def list_jobs(
-    *,
-    status: Annotated[list[Status] | None, Parameter(help="Only jobs in this status.")] = None,
-    queue: Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")] = None,
-    task: Annotated[list[str] | None, Parameter(help="Only jobs of this task.")] = None,
-    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
-) -> None:
-    """List jobs, the newest first."""
-    where = {"status": status, "queue": queue, "task": task}
-    with _api(url, api_key) as api:
-        found = api.jobs({name: value for name, value in where.items() if value}, page=max(1, min(limit, 200)))
-        write_all(islice(found, limit), COLUMNS, output)
-
-
-@jobs.command(name="show")
-def show_job(
-    job_id: str, /, *, output: options.Output = None, url: options.Url = None, api_key: options.Key = None
-) -> None:
-    """Show one job with all that is known of it."""
-    with _api(url, api_key) as api:
-        write_one(api.job(job_id), output)
+_FOR_ALL = frozenset({Exit.AUTH, Exit.NOT_REACHABLE})
+"""What stands in the way of one job like this stands in the way of each."""
 
 
 @contextmanager
-def _api(url: str | None, key: str | None) -> Iterator["Api"]:
+def connected(url: str | None, key: str | None) -> Iterator["Api"]:
+    """Give the API that the options or the settings name."""
     from ..dev.places import development_key
     from ..sdk.api import Api
     from ..settings import read_settings
@@ -100,7 +38,44 @@ def _api(url: str | None, key: str | None) -> Iterator["Api"]:
         yield api
 
 
-def _ended(api: "Api", job_id: str, patience_s: float) -> dict[str, Any]:
+def job_ids(words: Sequence[str]) -> list[str]:
+    """Return the ids that are given as words, or for none on standard input, a line each: bare, or in JSON."""
+    if words:
+        return [_id(word) for word in words]
+    if sys.stdin.isatty():
+        raise Stop("give ids of jobs, or pipe them in: equeue jobs list -o id | equeue jobs …", Exit.USAGE)
+    lines = [line.strip() for line in sys.stdin]
+    return [_id(_piped(line)) for line in lines if line]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person before something is destroyed; raise `Stop` unless the answer is yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Stop(f"{question} Nobody can answer here: say --yes", Exit.USAGE)
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Stop("nothing was done")
+
+
+def each(ids: Sequence[str], act: Act, output: Format | None, url: str | None, key: str | None) -> Exit:
+    """Do something to each job and write what came of it; return how it ended, with the first refusal's code.
+
+    A refusal of one is told and the others go on, unless it would be the same for all.
+    """
+    refused: list[Exit] = []
+    with connected(url, key) as api:
+        write_all(_outcomes(api, ids, act, refused), OUTCOMES, output)
+    return refused[0] if refused else Exit.OK
+
+
+def outcome(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer to a move as one document: the job, and what came of it."""
+    return {"outcome": answer["outcome"], **answer["job"]}
+
+
+def ended(api: "Api", job_id: str, patience_s: float) -> dict[str, Any]:
     """Return the job once it has ended; jobs are asked after, less and less often, up to once a second."""
     end = time.monotonic() + patience_s
     looks = iter(LOOKS_S)
@@ -111,3 +86,33 @@ def _ended(api: "Api", job_id: str, patience_s: float) -> dict[str, Any]:
         if time.monotonic() >= end:
             raise Stop(f"job {job_id} is still {job['status']}; it goes on without us", Exit.WAIT_TIMED_OUT)
         time.sleep(next(looks, LOOKS_S[-1]))
+
+
+def _outcomes(api: "Api", ids: Sequence[str], act: Act, refused: list[Exit]) -> Iterator[dict[str, Any]]:
+    from ..sdk.refusals import Refused
+
+    for job_id in ids:
+        try:
+            yield act(api, job_id)
+        except Refused as refusal:
+            told = explain(refusal)
+            if told is None or told.code in _FOR_ALL:
+                raise
+            complain(f"{job_id}: {told}")
+            refused.append(told.code)
+
+
+def _piped(line: str) -> str:
+    if not line.startswith("{"):
+        return line
+    try:
+        return str(json.loads(line)["id"])
+    except (ValueError, KeyError):
+        raise Stop(f"'{line[:60]}' is no job", Exit.USAGE) from None
+
+
+def _id(word: str) -> str:
+    try:
+        return str(UUID(word))
+    except ValueError:
+        raise Stop(f"'{word[:60]}' is no job's id", Exit.USAGE) from None

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,16 @@ def duration(text: str) -> timedelta:
         return timedelta(seconds=float(text))
     except (ValueError, OverflowError):
         raise Stop(f"'{text}' is no duration; write 90s, 10m, 1h30m or 2d", Exit.USAGE) from None
+
+
+def instant(text: str) -> str:
+    """Return the instant that `text` names (RFC 3339): itself, or so long from now as a duration says."""
+    if not _PIECE.match(text):
+        return text
+    try:
+        return (datetime.now(UTC) + duration(text)).isoformat()
+    except (Stop, OverflowError):
+        return text
 
 
 def payload(pairs: Sequence[str], document: str | None) -> dict[str, Any]:

@@ -41,9 +41,28 @@ class Api:
         """Return the document at `path`, below the API's base."""
         return self._send("GET", path, query=query)
 
-    def post(self, path: str, body: Document | None = None, *, key: str | None = None) -> Document:
-        """Send `body`; with an idempotency `key`, repeats of it are answered like the first."""
-        return self._send("POST", path, body=body or {}, headers={"Idempotency-Key": key} if key else {})
+    def post(
+        self, path: str, body: Document | None = None, *, key: str | None = None, again: bool | None = None
+    ) -> Document:
+        """Send `body`; with an idempotency `key`, repeats of it are answered like the first.
+
+        `again` says whether it may be sent twice where a connection broke; without it, if it has a key.
+        """
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._send("POST", path, body=body or {}, headers=headers, again=again or key is not None)
+
+    def delete(self, path: str) -> Document:
+        """Delete what is at `path`."""
+        return self._send("DELETE", path, again=False)
+
+    def edit(self, job_id: str, changes: Document) -> Document:
+        """Change a queued job, as a merge patch on what it is now; return the answer, `{outcome, job}`."""
+        etag = self.job(job_id)["etag"]
+        return self._send("PATCH", f"/jobs/{job_id}", body=changes, headers={"If-Match": f'"{etag}"'}, again=False)
+
+    def rerun(self, job_id: str, changes: Document, *, key: str | None = None) -> Document:
+        """Enqueue a copy of a job with these members of its own; return the answer, `{outcome, job}`."""
+        return self.post(f"/jobs/{job_id}/rerun", changes, key=key or str(uuid.uuid4()))
 
     def enqueue(self, job: Document, *, key: str | None = None) -> Document:
         """Enqueue one job and return the answer, `{outcome, job}`."""
@@ -60,11 +79,15 @@ class Api:
 
     def jobs(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
         """Yield jobs, newest first, over as many pages as there are."""
+        return self.items("/jobs", {**query, "limit": page})
+
+    def items(self, path: str, query: Query) -> Iterator[Document]:
+        """Yield what a list holds, over as many pages as there are."""
         cursor: dict[str, str] = {}
         while True:
-            answer = self.get("/jobs", {**query, "limit": page, **cursor})
+            answer = self.get(path, {**query, **cursor})
             yield from answer["items"]
-            if not answer["has_more"]:
+            if not answer.get("has_more"):
                 return
             cursor = {"cursor": answer["next_cursor"]}
 
@@ -83,12 +106,15 @@ class Api:
         query: Query | None = None,
         body: Document | None = None,
         headers: Mapping[str, str] | None = None,
+        again: bool = True,
     ) -> Document:
         for attempt in range(1, TRIES + 1):
             try:
                 answer = self._client.request(method, BASE + path, params=query, json=body, headers=headers)
             except httpx2.TransportError as trouble:
-                if attempt == TRIES or isinstance(trouble, httpx2.UnsupportedProtocol):
+                # What may not be done twice is only sent again if it was never sent.
+                harmless = again or isinstance(trouble, httpx2.ConnectError)
+                if attempt == TRIES or not harmless or isinstance(trouble, httpx2.UnsupportedProtocol):
                     raise NotReachable(self._url, str(trouble) or type(trouble).__name__) from trouble
                 time.sleep(PAUSE_S * attempt)
             else:

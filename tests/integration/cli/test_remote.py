@@ -5,10 +5,22 @@ import subprocess
 import sys
 import uuid
 
+import pytest
 from tests.integration.cli.conftest import Run
 from tests.tree import free_port
 
-HEAVY = {"litestar", "sqlalchemy", "psycopg", "alembic", "dependency_injector", "msgspec", "uvicorn", "structlog"}
+HEAVY = {
+    "litestar",
+    "sqlalchemy",
+    "psycopg",
+    "alembic",
+    "dependency_injector",
+    "msgspec",
+    "uvicorn",
+    "structlog",
+    "jsonschema_rs",
+    "redis",
+}
 
 
 def test_enqueue_waits_for_the_result(remote: Run) -> None:
@@ -98,17 +110,23 @@ def test_option_order_does_not_matter(remote: Run) -> None:
     assert said.document["priority"] == 1
 
 
-def test_remote_command_imports_nothing_of_the_server() -> None:
-    """What makes a start slow stays out: no web framework, no database library."""
+COMMANDS = ["list", "count", "show {id}", "attempts {id}", "retry {id}", "cancel {id}", "run-now {id}", "rerun {id}"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "edit {id} a=1", "delete {id} --yes"])
+def test_remote_command_imports_nothing_of_the_server(command: str) -> None:
+    """What makes a start slow stays out: no web framework, no database library, no domain."""
+    words = ["jobs", *command.format(id=uuid.uuid4()).split(), "--url", f"http://127.0.0.1:{free_port()}"]
     script = (
         "import sys\n"
         "from equeue.entrypoints.cli.app import run\n"
-        f"code = run(['jobs', 'list', '--url', 'http://127.0.0.1:{free_port()}'])\n"
-        "print(code, *sorted({name.partition('.')[0] for name in sys.modules}))\n"
+        f"code = run({words!r})\n"
+        "print(code, *sorted(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     code, *modules = done.stdout.split()
 
     assert code == "9"
     assert "httpx2" in modules
-    assert not HEAVY.intersection(modules)
+    assert not HEAVY.intersection(name.partition(".")[0] for name in modules)
+    assert not [name for name in modules if name.startswith(("equeue.application", "equeue.adapters", "equeue.domain"))]

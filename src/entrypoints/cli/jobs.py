@@ -1,0 +1,93 @@
+"""`equeue jobs …`: look at jobs. What changes them is in `steer`."""
+
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from . import options
+from .exits import Exit
+from .output import chosen, write_all, write_one
+from .remote import COLUMNS, connected, each, job_ids
+
+HERE = "equeue.entrypoints.cli"
+
+jobs = App(name="jobs", help="Look at jobs and steer them.")
+
+Status = Literal["queued", "running", "succeeded", "dead", "cancelled"]
+Statuses = Annotated[list[Status] | None, Parameter(help="Only jobs in this status.")]
+Queues = Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")]
+Tasks = Annotated[list[str] | None, Parameter(help="Only jobs of this task.")]
+
+
+@jobs.command(name="list")
+def list_jobs(
+    *,
+    status: Statuses = None,
+    queue: Queues = None,
+    task: Tasks = None,
+    limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
+    output: options.Output = None,
+    url: options.Url = None,
+    api_key: options.Key = None,
+) -> None:
+    """List jobs, the newest first."""
+    with connected(url, api_key) as api:
+        found = api.jobs(_where(status, queue, task), page=max(1, min(limit, 200)))
+        write_all(islice(found, limit), COLUMNS, output)
+
+
+@jobs.command(name="count")
+def count_jobs(
+    *,
+    status: Statuses = None,
+    queue: Queues = None,
+    task: Tasks = None,
+    output: options.Output = None,
+    url: options.Url = None,
+    api_key: options.Key = None,
+) -> None:
+    """Count jobs by status; beyond 10,000 it only says that there are more."""
+    with connected(url, api_key) as api:
+        counted = api.get("/jobs/count", _where(status, queue, task))
+    if chosen(output) == "table":
+        rows = {**counted["by_status"], "total": counted["total"]}
+        told = [{"status": name, "jobs": _number(row)} for name, row in rows.items()]
+        write_all(told, ("status", "jobs"), "table")
+    else:
+        write_one(counted, "json" if output == "json" else "jsonl")
+
+
+@jobs.command(name="show")
+def show_jobs(*ids: str, output: options.Output = None, url: options.Url = None, api_key: options.Key = None) -> int:
+    """Show jobs with all that is known of them."""
+    wanted = job_ids(ids)
+    if len(wanted) > 1:
+        return each(wanted, lambda api, job_id: api.job(job_id), output, url, api_key)
+    with connected(url, api_key) as api:
+        for job_id in wanted:
+            write_one(api.job(job_id), output)
+    return Exit.OK
+
+
+@jobs.command(name="attempts")
+def list_attempts(
+    job_id: str, /, *, output: options.Output = None, url: options.Url = None, api_key: options.Key = None
+) -> None:
+    """List the ended attempts of a job, oldest first."""
+    (wanted,) = job_ids([job_id])
+    with connected(url, api_key) as api:
+        items = ({"id": wanted, **item} for item in api.items(f"/jobs/{wanted}/attempts", {}))
+        write_all(items, ("attempt", "outcome", "worker_id", "started_at", "finished_at", "error"), output)
+
+
+def _where(status: list[Status] | None, queue: list[str] | None, task: list[str] | None) -> dict[str, Any]:
+    return {name: value for name, value in {"status": status, "queue": queue, "task": task}.items() if value}
+
+
+def _number(count: dict[str, Any]) -> str:
+    return f"more than {count['value'] - 1}" if count["capped"] else str(count["value"])
+
+
+for name in ("retry", "cancel", "run-now", "delete", "rerun", "edit"):
+    jobs.command(f"{HERE}.steer:{name.replace('-', '_')}", name=name)
