@@ -66,6 +66,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait(10)
 
+    def stop(self) -> None:
+        """Have it accept and never answer."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it answer again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def client(self) -> "Redis":
         """Return a client for the test's own hands."""
         return Redis(host="127.0.0.1", port=self.port, socket_timeout=5)
