@@ -105,8 +105,9 @@ async def _until_open(ctx: Context, gate: str) -> None:
 
 
 @tasks.task("chaos.book", **ALWAYS)
-async def book(ctx: Context, account: int, linger: float = 0.0) -> str:
-    """Book one unit with the attempt's success, and ask for a receipt."""
+async def book(ctx: Context, account: int, linger: float = 0.0, curse: str = "") -> str:
+    """Book one unit with the attempt's success, and ask for a receipt; the test's trigger knows of curses."""
+    del curse
     async with ctx.transaction() as connection:
         await connection.execute(
             text("insert into units (account, job_id, token) values (:account, :job_id, :token)"),

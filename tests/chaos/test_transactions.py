@@ -145,6 +145,26 @@ def test_a_settlement_that_fails_leaves_no_child(database_url: str, tmp_path: Pa
         assert here.ledger_of_runs.counts("ended") == dict.fromkeys(ids, 1)
 
 
+@pytest.mark.parametrize("curse", CURSES)
+def test_effects_of_a_settlement_that_fails_come_with_its_success(
+    database_url: str, tmp_path: Path, curse: str
+) -> None:
+    """What the handler wrote is undone with each settlement that fails, and there once when one is kept."""
+    with stage(database_url, tmp_path) as here:
+        here.database.execute(UNITS)
+        here.database.execute(CURSE.format(CURSES[curse]).encode())
+        here.start_named()
+        (job_id,) = here.offer("chaos.book", json.dumps({"account": 1, "curse": curse}))
+        here.until_ended([job_id])
+        tokens = [row["token"] for row in here.database.execute("select token from units")]
+        job = here.job(job_id)
+        if curse == "refused":
+            assert (job["status"], tokens) == ("dead", [])
+        else:
+            assert (job["status"], job["result"], tokens) == ("succeeded", f"{job_id}:3", [3])
+        assert here.changes.orphans() == 0
+
+
 @pytest.mark.parametrize("end", ["kill", "commit"])
 def test_a_caller_killed_before_its_commit_leaves_no_job(database_url: str, tmp_path: Path, end: str) -> None:
     """What it had enqueued in its transaction is rolled back with it; what it commits is run."""
