@@ -15,6 +15,7 @@ from .diverting import diversion
 from .flight import Answer, Declarations, Pause, flight
 from .link import Address, AsyncLink
 from .questions import drive_async
+from .telling import telling
 from .turns import FLIGHTS, Line, deliver, every, jobs_of, only, streamed
 
 P = ParamSpec("P")
@@ -150,7 +151,10 @@ class AsyncProducer:
             self._idle.append(link)
 
     async def _fly(self, link: AsyncLink, turns: Sequence[_Turn]) -> None:
-        course = flight(jobs_of(turns), self._declared, self._patience_s)
+        jobs = jobs_of(turns)
+        course = flight(jobs, self._declared, self._patience_s)
+        if len(jobs) == 1 and self._ringer.give_turn():
+            course = telling(course)
         try:
             landed = await drive_async(course, partial(_ask, link))
         except Exception as error:  # noqa: BLE001 - whose it is, the callers raise it

@@ -1,5 +1,6 @@
 """A producer's own connections, in AUTOCOMMIT: opened when needed, thrown away when broken."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -122,12 +123,15 @@ class AsyncLink:
 
 
 def _answer(connection: psycopg.Connection[Any], expected: pq.ExecStatus) -> pq.abc.PGresult:
-    """Wait for the one answer to what was sent, as a signal may interrupt it; raise what the server says instead."""
-    result: pq.abc.PGresult
-    (result,) = connection.wait(generators.execute(connection.pgconn))
-    if result.status != expected:
-        raise _error(result)
-    return result
+    """Wait for the one answer to what was sent, as a signal may interrupt it; raise what the server says instead.
+
+    It may say so after the answer: a statement is committed once it is done, and that can fail by itself.
+    """
+    results: Sequence[pq.abc.PGresult] = connection.wait(generators.execute(connection.pgconn))
+    for result in results:
+        if result.status != expected:
+            raise _error(result)
+    return results[0]
 
 
 def _is_whole(connection: "psycopg.Connection[Any] | psycopg.AsyncConnection[Any]") -> bool:

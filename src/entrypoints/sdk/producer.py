@@ -20,6 +20,7 @@ from .diverting import diversion
 from .flight import Answer, Declarations, Pause, flight
 from .link import Address, Link
 from .questions import drive
+from .telling import telling
 from .turns import FLIGHTS, Line, deliver, every, jobs_of, only, streamed
 
 P = ParamSpec("P")
@@ -136,7 +137,9 @@ class Producer:
     def _fly(self, link: Link, jobs: Sequence[NewJob]) -> Sequence[Answer]:
         """Store a set, and hand the link on before anything else, so that the database need not wait for callers."""
         try:
-            landed = drive(flight(jobs, self._declared, self._patience_s), partial(_ask, link))
+            course = flight(jobs, self._declared, self._patience_s)
+            alone = len(jobs) == 1 and self._ringer.give_turn()
+            landed = drive(telling(course) if alone else course, partial(_ask, link))
         finally:
             with self._lock:
                 self._assign(link)

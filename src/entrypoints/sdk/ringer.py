@@ -14,13 +14,16 @@ from typing import Any, Final
 import psycopg
 from psycopg import pq
 
-from .questions import numbered, ringing
+from .questions import numbered, ringing_alone
 
 PAUSE_S: Final = 0.005
 """What comes within this after a hint is told together: NOTIFY serialises commits."""
 
 LINGER_S: Final = 1.0
 """How long the connection is kept for the next hint. DROP DATABASE waits five seconds for such as these to go."""
+
+QUIET_S: Final = 0.02
+"""After so long without a hint a caller may tell within its own commit; more often, commits would queue up."""
 
 PARTING_S: Final = 1.0
 """How long the end of the process waits for hints that are still to be sent."""
@@ -35,6 +38,7 @@ class Ringer:
         self._waiting: set[str] = set()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._rung_at = -QUIET_S
 
     def expect(self) -> None:
         """Open the connection, for there will soon be something to tell."""
@@ -45,6 +49,12 @@ class Ringer:
                     self._thread.start()
                 except RuntimeError:  # the interpreter is on its way out
                     self._thread = None
+
+    def give_turn(self) -> bool:
+        """Tell whether the caller may tell workers itself, within its own transaction, for long nobody was told."""
+        now, before = time.monotonic(), self._rung_at
+        self._rung_at = now
+        return now - before > QUIET_S
 
     def ring(self, queues: Collection[str]) -> None:
         """Tell workers of `queues` as soon as may be; returns at once."""
@@ -91,7 +101,7 @@ class Ringer:
 
 def _say(connection: "psycopg.Connection[Any]", queues: Collection[str]) -> None:
     """Ring by libpq's own blocking call: next to nothing of it holds the interpreter's lock, which callers want."""
-    question = ringing(queues)
+    question = ringing_alone(queues)
     answer = connection.pgconn.exec_params(numbered(question), [question.documents["queues"].encode()])
     if answer.status != pq.ExecStatus.TUPLES_OK:
         raise psycopg.OperationalError(answer.error_message.decode(errors="replace"))

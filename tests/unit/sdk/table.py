@@ -10,6 +10,7 @@ import attrs
 from equeue.adapters.postgres.insertion import DECLARED, FRESH, HOLDERS, STORE, Query, Rows
 from equeue.domain.errors import InvalidJob, Unavailable, Violation
 from equeue.entrypoints.sdk.flight import Pause
+from equeue.entrypoints.sdk.questions import FRESH_TOLD
 
 Step = Query | Pause
 LOST = Unavailable("the connection broke")
@@ -24,6 +25,7 @@ class Table:
     asked: list[Step] = attrs.field(factory=list)
     answers_to_lose: int = 0
     questions_to_lose: int = 0
+    bell_is_stuck: bool = False
     meanwhile: Callable[[], object] = lambda: None
 
     def ask(self, step: Step) -> Rows:
@@ -53,6 +55,10 @@ class Table:
 
     def _answer(self, query: Query) -> Rows:
         documents = {name: json.loads(text) for name, text in query.documents.items()}
+        if query.statement == FRESH_TOLD:
+            if self.bell_is_stuck:
+                raise InvalidJob((Violation("", "too many notifications"),))
+            return [(row_id, "") for row_id in self._store(documents["jobs"], strict=True)]
         if query.statement in (FRESH, STORE):
             return [(row_id,) for row_id in self._store(documents["jobs"], strict=query.statement == FRESH)]
         if query.statement == HOLDERS:
