@@ -143,3 +143,17 @@ async def test_the_next_job_of_the_asked_queues_is_told(stage: Stage) -> None:
     assert job_in is not None
     assert minutes(4) < job_in <= minutes(5)
     assert (await stage.cadences.tick(PERIODS, ["default"])).job_in is None
+
+
+async def test_idleness_is_told_of_the_asked_queues(stage: Stage) -> None:
+    """A job that is due ends it, whichever its priority; one of the future, of another queue or in hand does not."""
+
+    async def idle(*queues: str) -> bool:
+        return (await stage.cadences.tick(PERIODS, queues)).idle
+
+    await stage.enqueue(a_birth(queue="a", delay=minutes(9)), a_birth(queue="b", priority=9))
+    assert [await idle("default", "a"), await idle("a", "b"), await idle("b")] == [True, False, False]
+    assert len(await stage.leases.claim(an_order("b", limit=1))) == 1
+    assert await idle("b")
+    await stage.let_pass(minutes(10))
+    assert not await idle("default", "a")

@@ -25,7 +25,7 @@ class MemoryCadences:
         )
         self._taken.update(dict.fromkeys(due, now))
         ends = [job.lease_expires_at for job in jobs if job.lease_expires_at is not None]
-        starts = [
-            job.run_at for job in jobs if job.status is JobStatus.QUEUED and job.queue in queues and job.run_at > now
-        ]
-        return Tick(due, min(ends) - now if ends else None, min(starts) - now if starts else None)
+        starts = [job.run_at for job in jobs if job.status is JobStatus.QUEUED and job.queue in queues]
+        later = [start for start in starts if start > now]
+        idle = len(later) == len(starts)
+        return Tick(due, min(ends) - now if ends else None, min(later) - now if later else None, idle)

@@ -12,8 +12,9 @@ from .engine import Lane
 from .errors import translated
 from .statements import QUEUED, RUNNING
 
-# Which passes are this process's now, when the next lease ends and when the next job falls due, in one round trip.
-# A cadence that another process is taking is passed over. ix_jobs_lapse; one probe of ix_jobs_claim for each lane.
+# Which passes are this process's now, when the next lease ends, when the next job falls due and whether one is due,
+# in one round trip. A cadence that another process is taking is passed over. ix_jobs_lapse; two probes of
+# ix_jobs_claim for each lane, of which the second stops at the first lane with work.
 TICK = f"""
 with asked as materialized (
   select *
@@ -61,6 +62,20 @@ select
       order by q.run_at
       limit 1
     ) as due
+  ),
+  not exists (
+    select
+    from unnest(%(queues)b::text[], %(priorities)b::smallint[]) as lane (queue, priority)
+    cross join lateral (
+      select
+      from equeue.jobs as q
+      where q.queue = lane.queue
+        and q.priority = lane.priority
+        and (q.status = '{QUEUED}') is true
+        and q.run_at <= now()
+      order by q.run_at
+      limit 1
+    ) as work
   )
 """
 
@@ -84,5 +99,5 @@ class PostgresCadences:
             async with self._lane.connection() as connection:
                 cursor = connection.cursor(binary=True)
                 await cursor.execute(TICK, facts)
-                ((due, lapse_in, job_in),) = await cursor.fetchall()
-        return Tick(frozenset(due), lapse_in, job_in)
+                ((due, lapse_in, job_in, idle),) = await cursor.fetchall()
+        return Tick(frozenset(due), lapse_in, job_in, idle)

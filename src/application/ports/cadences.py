@@ -13,12 +13,14 @@ class Tick:
 
     `due` are the passes that this process took and is to do now. `lapse_in` is how long until the earliest lease
     runs out (zero or less: one has), `None` if nothing runs. `job_in` is how long until the next job of the asked
-    queues falls due that is not due yet, `None` if there is none.
+    queues falls due that is not due yet, `None` if there is none. `idle` says that none of theirs is due: whoever
+    was about to look for one need not.
     """
 
     due: frozenset[str]
     lapse_in: timedelta | None = None
     job_in: timedelta | None = None
+    idle: bool = False
 
 
 class Cadences(Protocol):

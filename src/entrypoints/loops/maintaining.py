@@ -6,7 +6,7 @@ from typing import Protocol
 
 import attrs
 
-from ...application.maintenance import PASS_ROWS, Pass, RecoverLapses
+from ...application.maintenance import PASS_ROWS, SOON, Pass, RecoverLapses
 from ...application.ports.cadences import Cadences, Tick
 from ...application.ports.platform import Clock, Jitter
 from ...application.ports.runtime import Timers
@@ -18,8 +18,16 @@ from .outage import Outage, Patience
 
 LAPSE = "lapse"
 LAPSE_EVERY = timedelta(seconds=1)
-LONGEST_SLEEP = 5.0
+LONGEST_SLEEP = 2.95
+"""So long at most goes by unwatched, in seconds: a lease as short as 1 s that was given meanwhile is missed for less
+than 2 s after its end. Longer ones are seen before they end."""
+
+SPREAD = 0.03
+"""Which share of a sleep is left to chance; less would bring many processes into step, more would cost statements."""
+
 SHORTEST_SLEEP = 0.05
+CALM = 0.5
+"""So long at least lies between two ticks when nothing is owed, whoever asks for one, in seconds."""
 
 
 class Claimant(Protocol):
@@ -33,6 +41,10 @@ class Claimant(Protocol):
         """Look for work in so many seconds at the latest."""
         ...
 
+    def nothing_due(self) -> None:
+        """Put off what looks were planned: there is nothing to find."""
+        ...
+
 
 @attrs.frozen
 class Nobody:
@@ -42,6 +54,9 @@ class Nobody:
         """Hear, and do nothing."""
 
     def look_in(self, seconds: float) -> None:
+        """Hear, and do nothing."""
+
+    def nothing_due(self) -> None:
         """Hear, and do nothing."""
 
 
@@ -93,6 +108,7 @@ class Maintainer:
         self._jitter = jitter
         self._log = log
         self._bell = Bell(timers)
+        self._calm = Bell(timers)
         self._patience: Patience = outage.patience("maintenance", timers)
         self._owed: dict[str, None] = {}
         self._stopped = False
@@ -106,28 +122,43 @@ class Maintainer:
             except Unavailable as away:
                 await self._patience.after(away)
                 continue
-            await self._bell.rest(sleep)
+            await self._calm.rest(min(sleep, CALM))
+            if sleep > CALM:
+                await self._bell.rest(sleep - CALM)
+
+    def tick_soon(self) -> None:
+        """Look soon when the next job falls due: there is reason to believe that it changed."""
+        self._bell.ring()
 
     def stop(self) -> None:
         """Have `run` return after the set under way."""
         self._stopped = True
         self._patience.end()
+        self._calm.ring()
         self._bell.ring()
 
     async def _round(self) -> float:
         tick = await self._chores.cadences.tick(self._periods, self._queues)
         self._owed.update(dict.fromkeys(name for name in self._passes if name in tick.due and self._waits(name, tick)))
+        self._tell(tick)
         for name in tuple(self._owed):
             if not self._stopped:
                 await self._do(name)
-        if tick.job_in is not None:
-            self._claimant.look_in(max(tick.job_in.total_seconds(), 0.0))
         return SHORTEST_SLEEP if self._owed else self._sleep(tick)
 
-    @staticmethod
-    def _waits(name: str, tick: Tick) -> bool:
-        """Tell whether there may be something for a pass to do; of lapses the tick itself tells."""
-        return name != LAPSE or (tick.lapse_in is not None and tick.lapse_in <= timedelta(0))
+    def _tell(self, tick: Tick) -> None:
+        if tick.idle:
+            self._claimant.nothing_due()
+        if tick.job_in is not None:
+            self._claimant.look_in(max(tick.job_in.total_seconds(), 0.0))
+
+    def _waits(self, name: str, tick: Tick) -> bool:
+        """Tell whether there may be something for a pass to do; of lapses and due jobs the tick itself tells."""
+        if name == LAPSE:
+            return tick.lapse_in is not None and tick.lapse_in <= timedelta(0)
+        if self._passes[name].only_if_due:
+            return not tick.idle or (tick.job_in is not None and tick.job_in <= SOON)
+        return True
 
     async def _do(self, name: str) -> None:
         """Do one set of a pass. What this process took it owes until it is done, for nobody else will do it soon."""
@@ -149,7 +180,7 @@ class Maintainer:
         return len(settled) == PASS_ROWS
 
     def _sleep(self, tick: Tick) -> float:
-        longest = LONGEST_SLEEP * (1.0 - self._jitter.draw() / 2)
+        longest = LONGEST_SLEEP * (1.0 - self._jitter.draw() * SPREAD)
         waits = [longest] if tick.job_in is None else [longest, tick.job_in.total_seconds()]
         if tick.lapse_in is not None:
             # Whoever took the pass just before this lease ran out has not seen it: look again once it is to be had.

@@ -25,6 +25,9 @@ BACKLOG = 2 * MOST
 SPELL = 0.02
 """Where ids come by themselves, so much time goes by between looks that all bring jobs, for ids to come in between."""
 
+SPREAD = 0.2
+"""Which share of the time between two unasked looks is left to chance."""
+
 
 @attrs.frozen
 class Source:
@@ -37,7 +40,10 @@ class Source:
 
 
 class Claimer:
-    """Claims jobs for a runner. It looks when told that there is work, when a slot comes free, and now and then."""
+    """Claims jobs for a runner. It looks when told that there is work, when a slot comes free, and now and then.
+
+    `in_vain` is called when it was told of work and found none: it may be work of the future.
+    """
 
     def __init__(
         self,
@@ -51,6 +57,7 @@ class Claimer:
         patience: Patience,
         hold: Callable[[Sequence[Run]], None],
         drained: Callable[[], None],
+        in_vain: Callable[[], None],
     ) -> None:
         self._source = source
         self._rules = rules
@@ -62,6 +69,7 @@ class Claimer:
         self._patience = patience
         self._hold = hold
         self._drained = drained
+        self._in_vain = in_vain
         self._appetite = Appetite(rules.concurrency, rules.lease, prefetch=rules.prefetch)
         self._ended_before = 0
         self._look_at = 0.0
@@ -101,6 +109,11 @@ class Claimer:
             return  # its id will come
         self._due_at = min(self._due_at, self._clock.monotonic() + seconds)
         self._bell.ring()
+
+    def nothing_due(self) -> None:
+        """Put off the next unasked look: somebody looked just now and found nothing."""
+        if 0.0 < self._look_at < NEVER:
+            self._look_at = self._clock.monotonic() + self._pause()
 
     def look_around(self, declared: Sequence[TaskDeclaration]) -> None:
         """Claim known tasks alone if the served queues have others too; naming them costs where all are known."""
@@ -146,6 +159,7 @@ class Claimer:
         return self._appetite.wish(self._runner.running, self._runner.waiting, now)
 
     async def _claim(self, wish: Wish, now: float, only: Sequence[JobId] | None = None) -> None:
+        told = self._look_at == 0.0
         if only is None:
             self._look_at = NEVER
             if self._due_at <= now:
@@ -158,6 +172,8 @@ class Claimer:
             return
         self._patience.worked()
         self._received(claims, wish, now, only)
+        if told and not claims and only is None:
+            self._in_vain()
 
     def _received(self, claims: Sequence[Claim], wish: Wish, asked_at: float, only: Sequence[JobId] | None) -> None:
         now = self._clock.monotonic()
@@ -185,7 +201,7 @@ class Claimer:
             self._look_at = min(self._look_at, self._poll_at)
 
     def _pause(self) -> float:
-        return self._rules.poll.total_seconds() * (1.0 - self._jitter.draw() / 2)
+        return self._rules.poll.total_seconds() * (1.0 - self._jitter.draw() * SPREAD)
 
     def _order(self, wish: Wish) -> ClaimOrder:
         tasks = self._source.known if self._runner.unknown else None

@@ -202,6 +202,9 @@ class Worker:
     def _look(self) -> None:
         self._claimer.look()
 
+    def _look_ahead(self) -> None:
+        self._maintainer.tick_soon()
+
     async def _look_out(self, leases: JobLeases) -> None:
         if self._lookout is not None:
             await self._lookout.look(leases)
@@ -272,6 +275,7 @@ class Worker:
             patience,
             self._hold,
             self.stop,
+            self._look_ahead,
         )
 
     def _make_maintainer(self) -> Maintainer:

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -69,10 +70,11 @@ class HandMovedTimers:
         await breathe()
         while self._waiting and self._waiting[0][0] <= end + 1e-9:
             at, _, alarm = heapq.heappop(self._waiting)
-            self._clock.move(timedelta(seconds=max(at - self._clock.monotonic(), 0.0)))
+            # A clock moves by whole microseconds; one that stood just short of an alarm would never pass it.
+            self._clock.move(timedelta(microseconds=math.ceil(max(at - self._clock.monotonic(), 0.0) * 1e6)))
             alarm.go_off()
             await breathe()
-        self._clock.move(timedelta(seconds=end - self._clock.monotonic()))
+        self._clock.move(timedelta(seconds=max(end - self._clock.monotonic(), 0.0)))
         await breathe()
 
 
