@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ..domain.audit import Act, Actor, Fact
 from ..domain.errors import QueueNotFound, StaleQueue
 from ..domain.queue import UNSET, QueueSettings, check_queue
 from .failure_policies import FailurePolicies
@@ -13,6 +14,9 @@ from .ports.unit_of_work import UnitsOfWork
 
 Edit: TypeAlias = Callable[[QueueSettings], QueueSettings]
 """Makes new settings of those that are there."""
+
+Seen: TypeAlias = Callable[[str], bool]
+"""Tells whether an ETag is that of what the caller has seen."""
 
 
 @attrs.frozen
@@ -55,30 +59,49 @@ class ManageQueues:
                 raise QueueNotFound(name)
         return QueueView(name, stored)
 
-    async def change(self, name: str, etag: str, edit: Edit) -> QueueView:
-        """Store what `edit` makes of the settings; raise `StaleQueue` unless they are as `etag` says (`*`: any)."""
+    async def change(self, name: str, seen: Seen, edit: Edit, actor: Actor) -> QueueView:
+        """Store what `edit` makes of the settings; raise `StaleQueue` unless they are what the caller has `seen`.
+
+        Raises `InvalidQueue` for settings that break a rule.
+        """
         async with self.units_of_work() as unit:
-            stored = await unit.queues.hold(name)
-            _agree(QueueView(name, stored), etag)
-            settings = edit(UNSET if stored is None else stored.settings)
+            before = QueueView(name, await unit.queues.hold(name))
+            if not seen(before.etag):
+                raise StaleQueue(name)
+            settings = edit(before.settings)
             check_queue(name, settings)
             view = QueueView(name, await unit.queues.put(name, settings))
+            await unit.audit.record([_act("queue.set", name, before.settings, settings, actor)])
             await unit.commit()
         self.policies.forget()
         return view
 
-    async def remove(self, name: str, etag: str | None = None) -> None:
+    async def remove(self, name: str, seen: Seen, actor: Actor) -> None:
         """Take the settings away, so that the system's count; raise `QueueNotFound` if there are none."""
         async with self.units_of_work() as unit:
-            stored = await unit.queues.hold(name)
-            if stored is None:
+            before = QueueView(name, await unit.queues.hold(name))
+            if before.stored is None:
                 raise QueueNotFound(name)
-            _agree(QueueView(name, stored), etag or "*")
+            if not seen(before.etag):
+                raise StaleQueue(name)
             await unit.queues.remove(name)
+            await unit.audit.record([_act("queue.unset", name, before.settings, UNSET, actor)])
             await unit.commit()
         self.policies.forget()
 
 
-def _agree(view: QueueView, etag: str) -> None:
-    if etag not in ("*", view.etag):
-        raise StaleQueue(view.name)
+def _act(action: str, name: str, before: QueueSettings, after: QueueSettings, actor: Actor) -> Act:
+    was, now = _facts(before), _facts(after)
+    changed = [fact for fact in was if was[fact] != now[fact]]
+    told = {fact: was[fact] for fact in changed}, {fact: now[fact] for fact in changed}
+    return Act(actor=actor, action=action, target_kind="queue", target_id=name, before=told[0], after=told[1])
+
+
+def _facts(settings: QueueSettings) -> dict[str, Fact]:
+    """Return what the audit log is told: of a payload, which may hold a secret, nothing."""
+    return {
+        "max_retries": settings.max_retries,
+        "timeout_s": None if settings.timeout is None else settings.timeout.total_seconds(),
+        "backoff": None if settings.backoff is None else str(settings.backoff),
+        "on_dead": None if settings.on_dead is None else settings.on_dead.task,
+    }

@@ -43,7 +43,7 @@ def on_dead_problems(on_dead: OnDead) -> Iterator[Violation]:
     if not NAME.fullmatch(on_dead.task):
         yield Violation("/task", "must be 1 to 128 of a-z 0-9 _ . -", "pattern")
     if on_dead.payload is not None and len(on_dead.payload) > PAYLOAD_BYTES:
-        yield Violation("/payload", f"must be at most {PAYLOAD_BYTES} bytes of JSON", "too-large")
+        yield Violation("/payload", f"must be at most {PAYLOAD_BYTES} bytes of JSON", "range")
     if on_dead.payload is not None and not on_dead.payload.lstrip().startswith(b"{"):
         yield Violation("/payload", "must be a JSON object", "type")
 

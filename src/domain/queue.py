@@ -41,10 +41,10 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
     if not NAME.fullmatch(name):
         yield Violation("", "the name must be 1 to 128 of a-z 0-9 _ . -", "pattern")
     if settings.max_retries is not None and not 0 <= settings.max_retries <= MAX_RETRIES:
-        yield Violation("/max_retries", f"must be between 0 and {MAX_RETRIES}", "range")
+        yield Violation("/defaults/max_retries", f"must be between 0 and {MAX_RETRIES}", "range")
     if settings.timeout is not None and not SHORTEST_TIMEOUT <= settings.timeout <= LONGEST_TIMEOUT:
-        yield Violation("/timeout_s", "must be between 0.1 and 86400", "range")
+        yield Violation("/defaults/timeout_s", "must be between 0.1 and 86400", "range")
     for field, problem in backoff_problems(settings.backoff) if settings.backoff else ():
-        yield Violation(f"/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
+        yield Violation(f"/defaults/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")

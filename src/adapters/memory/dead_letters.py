@@ -29,11 +29,9 @@ class MemoryDeadLetters:
             if job.status is JobStatus.DEAD and job.error is not None and _asked_for(job, where):
                 members[job.error.group].append(job)
         groups = sorted((_group(name, jobs) for name, jobs in members.items()), key=_place, reverse=not oldest_first)
-        mark = None if after is None else (after.last_seen, after.fingerprint)
-        behind = [
-            each for each in groups if mark is None or (_place(each) > mark if oldest_first else _place(each) < mark)
-        ]
-        return behind[:limit]
+        if after is not None:
+            groups = [each for each in groups if (_place(each) > after if oldest_first else _place(each) < after)]
+        return groups[:limit]
 
     async def fold(self, limit: int) -> int:  # noqa: ARG002 - nothing is kept that could be folded
         """Do nothing: there is nothing to put together."""
@@ -49,8 +47,8 @@ def _asked_for(job: Job, where: GroupFilter) -> bool:
     )
 
 
-def _place(group: DeadLetterGroup) -> tuple[object, ...]:
-    return group.last_seen, group.fingerprint
+def _place(group: DeadLetterGroup) -> GroupPosition:
+    return group.position
 
 
 def _group(fingerprint: str, jobs: Sequence[Job]) -> DeadLetterGroup:

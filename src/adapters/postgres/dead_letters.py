@@ -48,7 +48,7 @@ select fingerprint, jobs, queues[1:{names}], tasks[1:{names}], first_seen, last_
   last[1][1][3]
 from groups
 where {behind}
-order by last_seen {turn}, fingerprint collate "C" {turn}
+order by last_seen {turn}, md5(fingerprint)::uuid {turn}
 limit :limit
 """
 
@@ -104,8 +104,8 @@ class PostgresDeadLetters:
         sign, turn = (">", "asc") if oldest_first else ("<", "desc")
         behind = "true"
         if after is not None:
-            behind = f'(last_seen, fingerprint collate "C") {sign} (:last_seen, :fingerprint)'
-            facts |= {"last_seen": after.last_seen, "fingerprint": after.fingerprint}
+            behind = f"(last_seen, md5(fingerprint)::uuid) {sign} (:last_seen, :hashed)"
+            facts |= {"last_seen": after.last_seen, "hashed": after.hashed}
         asked = text(GROUPS.format(where=conditions, behind=behind, turn=turn, names=NAMES))
         with translated():
             async with self._engine.connect() as connection:

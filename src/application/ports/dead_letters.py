@@ -1,12 +1,13 @@
 """Dead jobs by what killed them, counted as they die and not when somebody looks."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 import attrs
 
-from ...domain.ids import JobId, UserId
+from ...domain.ids import UUID, JobId, UserId
 from ...domain.outcomes import CRASHES
 
 
@@ -20,12 +21,12 @@ class GroupFilter:
     queue_globs: tuple[str, ...] = ()
 
 
-@attrs.frozen
+@attrs.frozen(order=True)
 class GroupPosition:
-    """A place in the order of groups: the last death's time, and the fingerprint."""
+    """A place in the order of groups: the time of the last death, and the fingerprint's MD5 to tell equals apart."""
 
     last_seen: datetime
-    fingerprint: str
+    hashed: UUID
 
 
 @attrs.frozen
@@ -54,7 +55,8 @@ class DeadLetterGroup:
     @property
     def position(self) -> GroupPosition:
         """Return the group's place in the order of groups."""
-        return GroupPosition(self.last_seen, self.fingerprint)
+        digest = hashlib.md5(self.fingerprint.encode("utf-8", "replace"), usedforsecurity=False).digest()
+        return GroupPosition(self.last_seen, UUID(bytes=digest))
 
 
 class DeadLetters(Protocol):

@@ -70,6 +70,8 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
+            queues=container.queues(),
+            dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
             units_of_work=container.units_of_work(),

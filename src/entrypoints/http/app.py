@@ -6,7 +6,23 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from . import bulk, bulk_operations, count, docs, enqueue, health, job, jobs, me, refusals, rerun, steer, tasks
+from . import (
+    bulk,
+    bulk_operations,
+    count,
+    dead_letters,
+    docs,
+    enqueue,
+    health,
+    job,
+    jobs,
+    me,
+    queues,
+    refusals,
+    rerun,
+    steer,
+    tasks,
+)
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
@@ -22,6 +38,8 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *job.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
+    *queues.ENDPOINTS,
+    *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,
     *health.ENDPOINTS,

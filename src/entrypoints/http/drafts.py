@@ -56,7 +56,7 @@ def rerun_of(request: wire.RerunRequest, job: Job, now: datetime) -> Draft:
         priority=_or(request.priority, copy.priority),
         run_at=request.run_at,
         delay=_span(request.delay_s),
-        backoff=copy.backoff if request.backoff is UNSET else _backoff(request.backoff),
+        backoff=copy.backoff if request.backoff is UNSET else backoff_of(request.backoff),
         expires_at=_or(request.expires_at, copy.expires_at),
         tags=copy.tags if request.tags is UNSET else tuple(request.tags),
         unique=copy.unique if request.unique is UNSET else _unique(request.unique),
@@ -77,7 +77,7 @@ def _draft(request: wire.JobRequest, payload: bytes) -> Draft:
         priority=request.priority,
         run_at=request.run_at,
         delay=_span(request.delay_s),
-        backoff=_backoff(request.backoff),
+        backoff=backoff_of(request.backoff),
         expires_at=request.expires_at,
         tags=tuple(request.tags),
         unique=_unique(request.unique),
@@ -94,7 +94,8 @@ def _unique(unique: wire.UniqueRequest | None) -> Unique | None:
     return None if unique is None else Unique(unique.key, unique.held_while, unique.on_conflict)
 
 
-def _backoff(backoff: wire.Backoff | None) -> Backoff | None:
+def backoff_of(backoff: wire.Backoff | None) -> Backoff | None:
+    """Return the retry policy that a request names."""
     match backoff:
         case wire.FixedBackoff():
             return Fixed(backoff.base_s, backoff.jitter)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, wire
+from . import bulk_wire, failure_wire, wire
 from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
@@ -21,7 +21,8 @@ _WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large
 _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
-_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer})
+_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut})
+_LINKED = frozenset({wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",
@@ -172,7 +173,10 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
     }.get(status, ())
     if status == 200:
         forms = endpoint.answers.values()
-        names = (*(("Link",) if wire.JobList in forms else ()), *(("ETag",) if _TAGGED.intersection(forms) else ()))
+        names = (
+            *(("Link",) if _LINKED.intersection(forms) else ()),
+            *(("ETag",) if _TAGGED.intersection(forms) else ()),
+        )
     headers = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
     return {"headers": headers} if headers else {}
 

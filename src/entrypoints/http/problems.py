@@ -35,6 +35,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "invalid-body": Kind(
             400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
         ),
+        "invalid-queue": Kind(400, "Setting breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-plan": Kind(400, "Plan makes no sense", "`errors` names each field at fault and why."),
         "invalid-parameter": Kind(

@@ -11,9 +11,11 @@ from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
+from ...application.ports.dead_letters import DeadLetters
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
+from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...domain.spec import PAYLOAD_BYTES
 
@@ -57,6 +59,8 @@ class HttpServices:
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
+    queues: ManageQueues
+    dead_letters: DeadLetters
     bulk: SteerBulk
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
+from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
@@ -24,10 +25,12 @@ from equeue.application.access import Authenticate
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
+from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
+from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
@@ -129,12 +132,14 @@ class World:
             store.attempts,
             store.answers,
             store.tasks,
+            store.queues,
             store.users,
             store.keys,
             store.operations,
             store.audit,
         ):
             table.clear()
+        self.services.queues.policies.forget()
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
         self.member_key = await self.key_of(self.member)
@@ -151,11 +156,14 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
     async def ready() -> Readiness:
         return world.readiness
 
+    policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
     services = HttpServices(
-        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, schemas=schemas),
+        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas),
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
+        queues=ManageQueues(units_of_work, policies),
+        dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         units_of_work=units_of_work,

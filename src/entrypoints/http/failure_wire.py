@@ -1,0 +1,105 @@
+"""The forms of failure on the wire: settings of queues, groups of dead letters, the waits of a backoff."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from ...domain import spec
+from ...domain.retry import MAX_RETRIES
+from . import wire
+
+Timeout = Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())]
+Retries = Annotated[int, Meta(ge=0, le=MAX_RETRIES)]
+Payload = Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})]
+
+
+class OnDeadForm(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The task to enqueue when a job dies.
+
+    Without a `payload` its job gets `job_id`, `task`, `queue`, `attempt` and `error`; in one, texts that are exactly
+    `$job_id`, `$task`, `$queue`, `$attempt`, `$error` or `$job` (all of them) stand for these.
+    """
+
+    task: wire.Name
+    payload: Payload | UnsetType = UNSET
+
+
+class QueueDefaults(Struct, forbid_unknown_fields=True, frozen=True):
+    """What holds for jobs of a queue where neither caller nor task says otherwise; `null` is the system's default."""
+
+    max_retries: Retries | None = None
+    timeout_s: Timeout | None = None
+    backoff: wire.Backoff | None = None
+
+
+class QueueForm(Struct, forbid_unknown_fields=True):
+    """The settings of a queue. What is left out or `null` is the system's."""
+
+    defaults: QueueDefaults = QueueDefaults()
+    on_dead: OnDeadForm | None = None
+
+
+class QueueOut(Struct):
+    """A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload."""
+
+    name: str
+    defaults: QueueDefaults
+    on_dead: OnDeadForm | None
+    updated_at: wire.Instant | None
+    etag: str
+
+
+class QueueList(Struct):
+    """Every queue that a setting, a task or a waiting job names, in order."""
+
+    items: list[QueueOut]
+
+
+class GroupOut(Struct):
+    """Dead jobs of one cause. `crashes`: they kill the process that runs them, instead of failing.
+
+    `error_type`, `message` and `example_job_id` are those of the last that died.
+    """
+
+    fingerprint: str
+    jobs: int
+    crashes: bool
+    error_type: str
+    message: str
+    queues: list[str]
+    tasks: list[str]
+    first_seen: wire.Instant
+    last_seen: wire.Instant
+    example_job_id: wire.Id
+
+
+class GroupList(Struct):
+    """One page of groups, those with the latest death first."""
+
+    items: list[GroupOut]
+    next_cursor: str | None
+    prev_cursor: str | None
+    has_more: bool
+
+
+class PreviewRequest(Struct, forbid_unknown_fields=True):
+    """A retry policy; what is left out is the system's default."""
+
+    backoff: wire.Backoff | None = None
+    max_retries: Retries = spec.DEFAULT_MAX_RETRIES
+    retry_count: Retries = 0
+
+
+class WaitOut(Struct):
+    """The bounds of the wait before one retry, and the longest that it and all before it can take together."""
+
+    retry: int
+    min_s: float
+    max_s: float
+    total_max_s: float
+
+
+class PreviewAnswer(Struct):
+    """The waits that are left, in turn."""
+
+    items: list[WaitOut]

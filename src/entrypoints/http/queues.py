@@ -1,0 +1,149 @@
+"""Queues: look at them, and set what holds for their jobs."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import attrs
+import msgspec
+
+from ...application.queues import QueueView
+from ...domain.access import Principal, Scope
+from ...domain.errors import QueueNotFound
+from ...domain.ids import NAME
+from ...domain.on_dead import OnDead
+from ...domain.queue import QueueSettings
+from . import failure_wire, json_body, render, wire
+from .drafts import backoff_of
+from .endpoint import API, JSON, MERGE_PATCH, Accepts, Answer, Call, any_of, endpoint
+from .merge import merge
+from .preconditions import HEADER, fits
+from .services import HttpServices
+
+PATH = f"{API}/queues"
+ONE = f"{PATH}/{{name:str}}"
+READ = any_of(Scope.JOBS_READ, Scope.QUEUES_ADMIN)
+SET = any_of(Scope.QUEUES_ADMIN)
+
+_FORM = msgspec.json.Decoder(failure_wire.QueueForm)
+
+
+def _patch(raw: bytes, content_type: str) -> bytes:  # noqa: ARG001 - some routes take two kinds
+    json_body.refuse_nul(raw)
+    json_body.check_payload(raw)
+    return raw
+
+
+@endpoint("GET", PATH, access=READ, answers={200: failure_wire.QueueList}, tag="queues")
+async def list_queues(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """List the queues that a setting, a task or a waiting job names."""
+    views = [view for view in await services.queues.all() if call.principal.reaches(view.name)]
+    return Answer.of(failure_wire.QueueList([_shown(view, call.principal) for view in views]))
+
+
+@endpoint("GET", ONE, access=READ, answers={200: failure_wire.QueueOut}, tag="queues")
+async def get_queue(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """Look at one queue; 404 for a name that nobody ever used."""
+    return _answer(await services.queues.get(_name(call)), call.principal)
+
+
+@endpoint(
+    "PUT",
+    ONE,
+    access=SET,
+    body=Accepts(form=failure_wire.QueueForm),
+    answers={200: failure_wire.QueueOut},
+    problems=("invalid-queue",),
+    tag="queues",
+    conditional=True,
+)
+async def put_queue(services: HttpServices, call: Call[wire.Empty, failure_wire.QueueForm]) -> Answer:
+    """Set a queue, known or new: what is left out becomes the system's.
+
+    `If-Match: *` sets it whatever was set before. Running processes know within ten seconds.
+    """
+    settings = _settings(call.body)
+    seen = partial(fits, call.headers)
+    return _answer(await services.queues.change(_name(call), seen, lambda _: settings, call.actor), call.principal)
+
+
+@endpoint(
+    "PATCH",
+    ONE,
+    access=SET,
+    body=Accepts(form=failure_wire.QueueForm, read=_patch, types=(JSON, MERGE_PATCH)),
+    answers={200: failure_wire.QueueOut},
+    problems=("invalid-queue", "too-deep"),
+    tag="queues",
+    conditional=True,
+)
+async def edit_queue(services: HttpServices, call: Call[wire.Empty, bytes]) -> Answer:
+    """Change some settings of a queue: a merge patch (RFC 7396), also as plain JSON; `null` is the system's."""
+
+    def edit(settings: QueueSettings) -> QueueSettings:
+        merged = merge(wire.encode(_form(settings)), call.body)
+        return _settings(json_body.decode(merged, _FORM))
+
+    seen = partial(fits, call.headers)
+    return _answer(await services.queues.change(_name(call), seen, edit, call.actor), call.principal)
+
+
+@endpoint("DELETE", ONE, access=SET, answers={204: wire.Empty}, problems=("stale",), tag="queues")
+async def unset_queue(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
+    """Take a queue's settings away, so that the system's hold; its jobs stay. With `If-Match` only what was read."""
+    seen = partial(fits, call.headers) if HEADER in call.headers else _anything
+    await services.queues.remove(_name(call), seen, call.actor)
+    return Answer(status=204)
+
+
+def _anything(etag: str) -> bool:  # noqa: ARG001 - one shape for all that was seen
+    return True
+
+
+def _name(call: Call[wire.Empty, Any]) -> str:
+    name = call.parameters["name"]
+    if not NAME.fullmatch(name) or not call.principal.reaches(name):
+        raise QueueNotFound(name)
+    return name
+
+
+def _answer(view: QueueView, principal: Principal) -> Answer:
+    return Answer.of(_shown(view, principal), headers={"ETag": f'"{view.etag}"'})
+
+
+def _shown(view: QueueView, principal: Principal) -> failure_wire.QueueOut:
+    settings, form = view.settings, _form(view.settings)
+    if settings.on_dead is not None and not principal.may(Scope.QUEUES_ADMIN):
+        form = _form(attrs.evolve(settings, on_dead=OnDead(settings.on_dead.task)))
+    updated_at = None if view.stored is None else render.instant(view.stored.updated_at)
+    return failure_wire.QueueOut(view.name, form.defaults, form.on_dead, updated_at, view.etag)
+
+
+def _form(settings: QueueSettings) -> failure_wire.QueueForm:
+    timeout_s = None if settings.timeout is None else settings.timeout.total_seconds()
+    defaults = failure_wire.QueueDefaults(settings.max_retries, timeout_s, render.backoff(settings.backoff))
+    if settings.on_dead is None:
+        return failure_wire.QueueForm(defaults)
+    payload = msgspec.UNSET if settings.on_dead.payload is None else msgspec.Raw(settings.on_dead.payload)
+    return failure_wire.QueueForm(defaults, failure_wire.OnDeadForm(settings.on_dead.task, payload))
+
+
+def _settings(form: failure_wire.QueueForm) -> QueueSettings:
+    defaults, on_dead = form.defaults, form.on_dead
+    return QueueSettings(
+        defaults.max_retries,
+        None if defaults.timeout_s is None else timedelta(seconds=defaults.timeout_s),
+        backoff_of(defaults.backoff),
+        None if on_dead is None else OnDead(on_dead.task, _payload(on_dead)),
+    )
+
+
+def _payload(on_dead: failure_wire.OnDeadForm) -> bytes | None:
+    if on_dead.payload is msgspec.UNSET:
+        return None
+    payload = bytes(on_dead.payload)
+    json_body.check_payload(payload)
+    return payload
+
+
+ENDPOINTS = (list_queues, get_queue, put_queue, edit_queue, unset_queue)
