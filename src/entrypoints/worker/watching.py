@@ -26,6 +26,7 @@ from .run import Run
 BLOCKED = 1.0
 """A loop that has not answered for so many seconds is said to be blocked."""
 
+MOMENT = 0.05
 EXIT_BLOCKED = 70
 FRAMES = 30
 
@@ -122,8 +123,13 @@ class Lookout:
         now = self._clock.monotonic()
         runs = [hold for hold in holds if isinstance(hold, Run)]
         culprits = {run for run in _suspects(runs, blocker) if now >= min(run.deadline + self._grace, run.until)}
-        if culprits:
+        if culprits and await self._still_blocked():
             await self._end(leases, runs, culprits, now)
+
+    async def _still_blocked(self) -> bool:
+        """Give a loop a moment that had none to answer in: the whole process may have been stopped, not it alone."""
+        await asyncio.sleep(MOMENT)
+        return self._watch.blocked() is not None
 
     async def _end(self, leases: JobLeases, runs: Sequence[Run], culprits: Collection[Run], now: float) -> None:
         jobs = [str(run.claim.job_id) for run in culprits]

@@ -102,6 +102,17 @@ async def test_a_blocked_loop_is_told_of_once_with_its_stack(world: World) -> No
     scene.close()
 
 
+async def test_a_process_that_was_itself_stopped_is_not_ended(world: World) -> None:
+    """Its loop was asked before a SIGSTOP and could not answer; given a moment after it, it does."""
+    scene = Scene(world)
+    await scene.begin(1)
+    await scene.look()
+    asyncio.get_running_loop().call_soon(scene.answer)
+    await scene.look(after=100)
+    assert scene.ended == []
+    scene.close()
+
+
 async def test_a_handler_that_blocks_beyond_timeout_and_grace_ends_the_process(world: World) -> None:
     """It is timed out; its neighbours are given back uncharged, what they had achieved is written."""
     scene = Scene(world)
