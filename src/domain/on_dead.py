@@ -17,6 +17,10 @@ ON_DEAD_TAG = "on_dead"
 PAYLOAD_BYTES = 32 * 1024
 
 
+def _document(payload: Json | Mapping[str, Any] | None) -> Json | None:
+    return _written(payload) if isinstance(payload, Mapping) else payload
+
+
 @attrs.frozen
 class OnDead:
     """The task to enqueue when a job dies.
@@ -27,7 +31,7 @@ class OnDead:
     """
 
     task: str
-    payload: Json | None = None
+    payload: Json | None = attrs.field(default=None, converter=_document)
 
     def payload_of(self, claim: Claim, error: JobError | None) -> Json:
         """Return the payload of the job that tells of the death of `claim`'s job."""
@@ -70,4 +74,4 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _written(value: Any) -> Json:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")

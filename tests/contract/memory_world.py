@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests.contract.world import World
 
 from equeue.adapters.memory.bulk import MemoryBulkReads
+from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
@@ -36,6 +37,7 @@ def memory_world_on(clock: MovableClock) -> World:
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
+        dead_letters=MemoryDeadLetters(store),
         queue=queue,
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),

@@ -10,6 +10,7 @@ from tests.contract.world import World
 
 from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
+from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
@@ -44,6 +45,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        dead_letters=PostgresDeadLetters(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,
@@ -71,3 +73,5 @@ async def emptied(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         for table in reversed(TABLES):
             await connection.execute(text(f"delete from {table.fullname}"))
+        # the jobs that went were counted as they went
+        await connection.execute(text("delete from equeue.dead_letter_changes"))

@@ -9,6 +9,7 @@ from tests.builders import LEASE, WORKER, an_order
 
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
+from equeue.application.ports.dead_letters import DeadLetters
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
@@ -31,6 +32,7 @@ class World:
     units_of_work: UnitsOfWork
     reads: JobReads
     bulk_reads: BulkReads
+    dead_letters: DeadLetters
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

@@ -44,7 +44,7 @@ class PostgresTaskCatalogue:
         asked = select(TaskRow.id, TaskRow.on_dead).where(TaskRow.on_dead.is_not(None))
         with translated():
             rows = await self._session.execute(asked)
-        return {task: found for task, document in rows.tuples() if (found := on_dead_of(document)) is not None}
+        return {task: found for task, document in rows if (found := on_dead_of(document)) is not None}
 
     async def all(self) -> Sequence[TaskDeclaration]:
         """Return every declaration, by id."""

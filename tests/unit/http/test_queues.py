@@ -1,5 +1,7 @@
 """Queues over HTTP: what is set holds, for whom it may concern, and nobody's change is lost."""
 
+from typing import Any
+
 import pytest
 from tests.unit.http.world import Caller, World
 
@@ -38,7 +40,7 @@ async def test_a_change_names_what_it_was_made_for(world: World) -> None:
         fitting = await steer("PATCH", f"{PATH}/mail", json=patch, headers={"If-Match": first.headers["etag"]})
         assert fitting.json()["defaults"] == {"max_retries": 1, "timeout_s": 5.0, "backoff": None}
         for method in ("PUT", "PATCH", "DELETE"):
-            body = {} if method == "DELETE" else {"json": {}}
+            body: dict[str, Any] = {} if method == "DELETE" else {"json": {}}
             stale = await steer(method, f"{PATH}/mail", headers={"If-Match": first.headers["etag"]}, **body)
             assert (stale.status_code, stale.json()["code"]) == (412, "stale")
         assert (await steer.get(f"{PATH}/mail")).headers["etag"] == fitting.headers["etag"]
