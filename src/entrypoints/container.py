@@ -43,6 +43,7 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
+from ..application.ports.cadences import BULK, FOLD
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound
 from ..application.ports.queue import JobQueue
@@ -224,8 +225,8 @@ class Container(containers.DeclarativeContainer):
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
-        providers.Factory(Pass, "bulk", BULK_EVERY, advance_bulk),
-        providers.Factory(Pass, "fold-dead-letters", FOLD_EVERY, fold.provided.run),
+        providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
     )

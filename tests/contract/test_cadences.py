@@ -7,16 +7,23 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from tests.builders import LEASE, a_birth, an_order, minutes, seconds
+from tests.builders import LEASE, NOON, OOPS, OWNER, a_birth, an_order, minutes, seconds
+from uuid_utils.compat import uuid7
 
 from equeue.adapters.memory.cadences import MemoryCadences
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
-from equeue.application.ports.cadences import Cadences
+from equeue.application.ports.cadences import BULK, FOLD, Cadences
 from equeue.application.ports.jobs import JobLeases
 from equeue.application.ports.unit_of_work import UnitsOfWork
+from equeue.domain.audit import Actor
+from equeue.domain.bulk import BulkOperation
+from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from equeue.domain.outcomes import Failed
+from equeue.domain.retry import DEFAULT_BACKOFF
+from equeue.domain.settlement import settle
 from equeue.domain.spec import Birth
 
 PERIODS = {"lapse": seconds(1), "expire": seconds(15)}
@@ -31,6 +38,7 @@ class Stage:
     leases: JobLeases
     units_of_work: UnitsOfWork
     let_pass: Callable[[timedelta], Awaitable[None]]
+    folds: bool
 
     async def due(self) -> set[str]:
         """Return the passes that the first process gets now."""
@@ -53,7 +61,7 @@ async def memory_stage() -> AsyncIterator[Stage]:
     async def let_pass(by: timedelta) -> None:
         clock.move(by)
 
-    yield Stage(cadences, cadences, MemoryJobLeases(store), memory_units_of_work(store), let_pass)
+    yield Stage(cadences, cadences, MemoryJobLeases(store), memory_units_of_work(store), let_pass, folds=False)
 
 
 @asynccontextmanager
@@ -74,6 +82,7 @@ async def postgres_stage(url: str) -> AsyncIterator[Stage]:
         PostgresJobLeases(lane),
         postgres_units_of_work(engine),
         lambda by: make_older(engine, by),
+        folds=True,
     )
     await lane.close()
     await other.close()
@@ -143,6 +152,20 @@ async def test_the_next_job_of_the_asked_queues_is_told(stage: Stage) -> None:
     assert job_in is not None
     assert minutes(4) < job_in <= minutes(5)
     assert (await stage.cadences.tick(PERIODS, ["default"])).job_in is None
+
+
+async def test_only_passes_with_something_to_do_are_told(stage: Stage) -> None:
+    """An installation without dead letters and bulk operations pays nothing for them."""
+    assert (await stage.cadences.tick(PERIODS, ())).waiting == frozenset()
+    plan = BulkPlan(action=BulkAction.RETRY, where=BulkFilter(queues=("mail",)), mark=NOON)
+    async with stage.units_of_work() as unit:
+        await unit.bulk.add(BulkOperation.created(uuid7(), plan, Actor(OWNER), 7, NOON))
+        await unit.commit()
+    assert BULK in (await stage.cadences.tick(PERIODS, ())).waiting
+    await stage.enqueue(a_birth(max_retries=0))
+    claims = await stage.leases.claim(an_order())
+    await stage.leases.settle([settle(claim, Failed(OOPS), DEFAULT_BACKOFF, jitter=0.0) for claim in claims])
+    assert (await stage.cadences.tick(PERIODS, ())).waiting >= ({BULK, FOLD} if stage.folds else {BULK})
 
 
 async def test_idleness_is_told_of_the_asked_queues(stage: Stage) -> None:

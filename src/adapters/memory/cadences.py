@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ...application.ports.cadences import Tick
+from ...application.ports.cadences import BULK, Tick
+from ...domain.bulk import OPEN
 from ...domain.status import JobStatus
 from .store import MemoryStore
 
@@ -28,4 +29,11 @@ class MemoryCadences:
         starts = [job.run_at for job in jobs if job.status is JobStatus.QUEUED and job.queue in queues]
         later = [start for start in starts if start > now]
         idle = len(later) == len(starts)
-        return Tick(due, min(ends) - now if ends else None, min(later) - now if later else None, idle)
+        bulk = any(kept.operation.status in OPEN and kept.due_at <= now for kept in self._store.operations.values())
+        return Tick(
+            due,
+            min(ends) - now if ends else None,
+            min(later) - now if later else None,
+            idle,
+            frozenset({BULK}) if bulk else frozenset(),  # nothing is ever to be folded here
+        )

@@ -6,15 +6,18 @@ from datetime import timedelta
 
 import attrs
 
-from ...application.ports.cadences import Tick
+from ...application.ports.cadences import BULK, FOLD, Tick
 from .claiming import lanes
 from .engine import Lane
 from .errors import translated
 from .statements import QUEUED, RUNNING
+from .steering_models import OPENED
 
 # Which passes are this process's now, when the next lease ends, when the next job falls due and whether one is due,
 # in one round trip. A cadence that another process is taking is passed over. ix_jobs_lapse; two probes of
-# ix_jobs_claim for each lane, of which the second stops at the first lane with work.
+# ix_jobs_claim for each lane, of which the second stops at the first lane with work. Which passes have anything to do
+# is asked here too, so that they cost an idle installation nothing: ix_bulk_operations_due_at, and a look into a table
+# that is empty then.
 TICK = f"""
 with asked as materialized (
   select *
@@ -76,6 +79,15 @@ select
       order by q.run_at
       limit 1
     ) as work
+  ),
+  array_remove(
+    array[
+      case when exists (
+        select from equeue.bulk_operations as b where (b.status in ({OPENED})) is true and b.due_at <= now()
+      ) then '{BULK}' end,
+      case when exists (select from equeue.dead_letter_changes) then '{FOLD}' end
+    ],
+    null
   )
 """
 
@@ -99,5 +111,5 @@ class PostgresCadences:
             async with self._lane.connection() as connection:
                 cursor = connection.cursor(binary=True)
                 await cursor.execute(TICK, facts)
-                ((due, lapse_in, job_in, idle),) = await cursor.fetchall()
-        return Tick(frozenset(due), lapse_in, job_in, idle)
+                ((due, lapse_in, job_in, idle, waiting),) = await cursor.fetchall()
+        return Tick(frozenset(due), lapse_in, job_in, idle, frozenset(waiting))

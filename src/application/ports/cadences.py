@@ -7,6 +7,12 @@ from typing import Protocol
 import attrs
 
 
+BULK = "bulk"
+FOLD = "fold-dead-letters"
+SEEN = frozenset({BULK, FOLD})
+"""The passes of which a tick tells whether anything waits for them; the others have to look for themselves."""
+
+
 @attrs.frozen
 class Tick:
     """What a look at the cadences told.
@@ -14,13 +20,14 @@ class Tick:
     `due` are the passes that this process took and is to do now. `lapse_in` is how long until the earliest lease
     runs out (zero or less: one has), `None` if nothing runs. `job_in` is how long until the next job of the asked
     queues falls due that is not due yet, `None` if there is none. `idle` says that none of theirs is due: whoever
-    was about to look for one need not.
+    was about to look for one need not. `waiting` are those of `SEEN` for which there may be something to do.
     """
 
     due: frozenset[str]
     lapse_in: timedelta | None = None
     job_in: timedelta | None = None
     idle: bool = False
+    waiting: frozenset[str] = SEEN
 
 
 class Cadences(Protocol):

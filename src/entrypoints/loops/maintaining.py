@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from ...application.maintenance import PASS_ROWS, SOON, Pass, RecoverLapses
-from ...application.ports.cadences import Cadences, Tick
+from ...application.ports.cadences import SEEN, Cadences, Tick
 from ...application.ports.platform import Clock, Jitter
 from ...application.ports.runtime import Timers
 from ...application.ports.telemetry import Log
@@ -153,9 +153,11 @@ class Maintainer:
             self._claimant.look_in(max(tick.job_in.total_seconds(), 0.0))
 
     def _waits(self, name: str, tick: Tick) -> bool:
-        """Tell whether there may be something for a pass to do; of lapses and due jobs the tick itself tells."""
+        """Tell whether there may be something for a pass to do; of some the tick itself tells."""
         if name == LAPSE:
             return tick.lapse_in is not None and tick.lapse_in <= timedelta(0)
+        if name in SEEN:
+            return name in tick.waiting
         if self._passes[name].only_if_due:
             return not tick.idle or (tick.job_in is not None and tick.job_in <= SOON)
         return True
