@@ -3,19 +3,13 @@
 import random
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
-import psycopg
-import pytest
-from psycopg.rows import dict_row
-from tests import servers
 from tests.chaos.feeding import SECOND, Feeder, Pickups, feeding
+from tests.chaos.owned import Own
 from tests.chaos.rounds import report, rounds, timed
 from tests.chaos.stage import Stage, stage
-
-from equeue.adapters.postgres.migrate import migrate_up
 
 GAP_S = 0.02
 STEADY_S = 3.0 if timed() else 1.0
@@ -24,36 +18,6 @@ BACK_S = 10.0
 DEADLINE_S = 45.0
 SETTINGS = {"EQUEUE_LEASE_S": "5", "EQUEUE_HEARTBEAT_S": "1", "EQUEUE_POLL_S": "5"}
 MODES = ("immediate", "fast")
-
-
-@attrs.frozen
-class Own:
-    """A server of this test's own."""
-
-    folder: Path
-    url: str
-
-    def restart(self, mode: str, away_s: float) -> tuple[int, int]:
-        """Stop it, leave it so for a while and start it; return when it was stopped and when it answered again."""
-        binaries = servers.embedded_binaries()
-        stopped = time.monotonic_ns()
-        servers.halt(binaries, self.folder, mode)
-        time.sleep(away_s)
-        servers.launch(binaries, self.folder)
-        return stopped, time.monotonic_ns()
-
-
-@pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
-    """Give a server with a migrated database."""
-    name = f"chaos-{tmp_path_factory.getbasetemp().name}"
-    with servers.locked(servers.run_folder() / name) as folder:
-        server = servers.start(servers.embedded_binaries(), folder)
-        server.run("create database {}", "chaos")
-        url = server.database("chaos")
-        migrate_up(url)
-        yield Own(folder, url)
-        servers.halt(servers.embedded_binaries(), folder, "immediate")
 
 
 def test_restarts_lose_nothing_and_speed_comes_back(own: Own, tmp_path: Path) -> None:
@@ -66,11 +30,11 @@ def test_restarts_lose_nothing_and_speed_comes_back(own: Own, tmp_path: Path) ->
             usual = Usual.measured(here, feeder)
             backs, downs = [], []
             for turn in range(number):
-                here.database.close()
                 away_s = LONG_S if turn % 10 == 9 else chance.uniform(0, 1.5)
                 stopped, up = own.restart(MODES[turn % 2], away_s)
                 downs.append((up - stopped) / SECOND)
-                here.database = psycopg.connect(here.url, autocommit=True, row_factory=dict_row)
+                here.database.close()
+                here.reconnect()
                 backs.append(usual.back_after(here, feeder, up))
             fed = feeder.stop()
         ids = [each.job_id for each in fed]
