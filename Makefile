@@ -82,6 +82,10 @@ bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each
 bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop, on one server (about 15 minutes)
 	$(BIN)/python -m bench.worker
 
+.PHONY: bench-bulk
+bench-bulk: $(VENV)/dev.stamp ## 100,000 dead jobs retried at once, beside other work (about 5 minutes)
+	$(BIN)/python -m bench.bulk
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue

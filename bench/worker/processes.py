@@ -31,6 +31,11 @@ class WorkerProcess:
             raise RuntimeError(f"a worker ended with {self._process.returncode}:\n{self._log.read_text()[-2000:]}")
 
     @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
     def cpu_seconds(self) -> float:
         """CPU time of all threads so far, to the nanosecond, which /proc/…/stat does not know."""
         spent = 0

@@ -18,10 +18,10 @@ from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
 from .signals import announce
 
-FIRST, MOST = 100, 500
-"""How many jobs a batch has at first, and at most."""
-TARGET = 0.05
-"""How long a batch should take, in seconds: what others wait for a row or a core is no more than this."""
+FIRST, LEAST, MOST = 100, 50, 250
+"""How many jobs a batch has at first, where the database is slow, and at most: deciding them keeps a core busy."""
+TARGET = 0.1
+"""How long a batch should take, in seconds: nobody waits longer for a row that it holds."""
 BULK_EVERY = timedelta(seconds=2)
 """How often some process looks whether there is an operation to carry out."""
 RESTS = 2.0
@@ -46,7 +46,7 @@ class Pace:
     def learn(self, jobs: int, took: float) -> None:
         """Grow slowly while batches are quick, shrink at once when one was not; look further where little is meant."""
         if took > TARGET:
-            self.size = max(1, int(self.size * max(TARGET / took, 0.25)))
+            self.size = max(min(self.size, LEAST), int(self.size * max(TARGET / took, 0.25)))
         elif jobs >= self.size:
             self.size = min(MOST, self.size + max(1, self.size // 2))
         few = jobs * 2 < self.size
