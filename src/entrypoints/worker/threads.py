@@ -68,7 +68,15 @@ def _deliver(future: "asyncio.Future[Any]", result: object, raised: BaseExceptio
         return
     if raised is None:
         future.set_result(result)
-    elif isinstance(raised, StopIteration):  # a future refuses to carry it
-        future.set_exception(RuntimeError(f"the handler raised StopIteration({raised.value!r})"))
+    elif issubclass(type(raised), StopIteration):  # a future refuses to carry it
+        future.set_exception(RuntimeError(f"the handler raised StopIteration({_shown(raised)})"))
     else:
         future.set_exception(raised)
+
+
+def _shown(raised: BaseException) -> str:
+    """Return what a StopIteration carries; nothing of the task's own may keep its future from being told."""
+    try:
+        return repr(raised.args[0]) if raised.args else "None"
+    except Exception:  # noqa: BLE001 - the task's own __repr__
+        return "…"
