@@ -1,12 +1,12 @@
 """Looking at jobs: one's own or all, page by page, each exactly once."""
 
-from tests.builders import OOPS, OTHER_OWNER, OWNER, a_birth, seconds
+from tests.builders import OOPS, OTHER_OWNER, OWNER, a_birth, minutes, seconds
 from tests.contract.world import World, near
 
-from equeue.application.ports.reads import DOCUMENTS, LEFT_OUT, Document, JobFilter, Portion, Position
+from equeue.application.ports.reads import DOCUMENTS, LEFT_OUT, Attempt, Document, JobFilter, Portion, Position
 from equeue.domain.access import Principal, Role
 from equeue.domain.job import Job
-from equeue.domain.outcomes import Discarded, Succeeded
+from equeue.domain.outcomes import Discarded, Failed, JobError, Released, Succeeded
 from equeue.domain.status import JobStatus
 
 BRIEF = Portion(whole=frozenset(), small=64)
@@ -238,3 +238,53 @@ async def test_jobs_are_counted_by_status_and_no_further_than_asked(world: World
     await world.ended(claim, Succeeded())
     ended = JobFilter(statuses=(JobStatus.SUCCEEDED, JobStatus.DEAD))
     assert await world.reads.count(ended, 10) == {JobStatus.SUCCEEDED: 1, JobStatus.DEAD: 0}
+
+
+async def test_a_page_counts_the_errors_of_its_jobs(world: World) -> None:
+    """Dead jobs with long errors fill a page as large payloads do."""
+    long = JobError.of("ValueError", "x" * 3_000)
+    for _ in range(4):
+        await world.ended(await world.claimed(a_birth()), Discarded(long))
+    page = await world.reads.page(JobFilter(), limit=10, portion=Portion(page=5_000))
+    assert (len(page.items), page.has_more) == (2, True)
+    assert [job.error for job in page.items] == [long, long]
+
+
+async def test_attempts_come_page_by_page(world: World) -> None:
+    """Oldest first, each once, the success on the job itself last; the last page names nothing behind it."""
+    await world.enqueue(birth := a_birth(max_retries=9))
+    for outcome in (Failed(OOPS), Released(), Failed(OOPS), Succeeded()):
+        await world.ended(await world.reclaimed(birth.job_id), outcome)
+        await world.let_pass(minutes(5))
+    expected = await world.attempts(birth.job_id)
+    assert [each.outcome.value for each in expected] == ["failed", "released", "failed", "succeeded"]
+    for limit in (1, 2, 3, 4, 5):
+        seen: list[Attempt] = []
+        after = 0
+        while True:
+            page = await world.reads.attempts(birth.job_id, after=after, limit=limit)
+            assert 1 <= len(page.items) <= limit
+            seen += page.items
+            if page.next is None:
+                break
+            after = page.next
+        assert seen == expected
+        assert not (await world.reads.attempts(birth.job_id, after=1_000)).items
+    assert not (await world.reads.attempts(a_birth().job_id)).items
+
+
+async def test_a_page_of_attempts_ends_with_the_one_that_fills_it(world: World) -> None:
+    """One at least, however large; nothing is left out between pages."""
+    await world.enqueue(birth := a_birth(max_retries=9))
+    for n in range(4):
+        await world.ended(await world.reclaimed(birth.job_id), Failed(JobError.of("ValueError", str(n) * 3_000)))
+        await world.let_pass(minutes(5))
+    numbers, after = [], 0
+    for expected in (2, 2):
+        page = await world.reads.attempts(birth.job_id, after=after, page=5_000)
+        assert len(page.items) == expected
+        numbers += [attempt.attempt for attempt in page.items]
+        after = page.next or after
+    assert numbers == [1, 2, 3, 4]
+    assert page.next is None
+    assert len((await world.reads.attempts(birth.job_id, page=1)).items) == 1

@@ -70,7 +70,9 @@ class World:
 
     async def attempts(self, job_id: UUID) -> Sequence[Attempt]:
         """Return what is remembered of a job's attempts."""
-        return await self.reads.attempts(job_id)
+        page = await self.reads.attempts(job_id, limit=1_000)
+        assert page.next is None
+        return list(page.items)
 
     async def claim(
         self, *queues: str, limit: int = 100, worker: UUID = WORKER, begun: bool = True, lease: timedelta = LEASE

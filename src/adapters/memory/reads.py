@@ -1,17 +1,22 @@
 """Looking at jobs in memory."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import attrs
 
 from ...application.ports.reads import (
+    ATTEMPTS,
     DOCUMENTS,
     EVERYTHING,
     LEFT_OUT,
+    PAGE_BYTES,
     Attempt,
+    AttemptPage,
     Document,
     JobFilter,
     JobPage,
@@ -21,6 +26,7 @@ from ...application.ports.reads import (
 from ...domain.access import admits
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
+from ...domain.outcomes import JobError
 from ...domain.status import JobStatus
 from .store import MemoryStore
 
@@ -64,10 +70,22 @@ class MemoryJobReads:
         found = Counter(job.status for job in self._store.jobs.values() if _matches(job, where))
         return {status: min(found[status], cap) for status in where.statuses or JobStatus}
 
-    async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
-        """Return the ended attempts of a job, oldest first."""
-        ended = (attempt for fence, attempt in self._store.attempts.items() if fence.job_id == job_id)
-        return sorted(ended, key=lambda attempt: attempt.attempt)
+    async def attempts(
+        self, job_id: JobId, *, after: int = 0, limit: int = ATTEMPTS, page: int = PAGE_BYTES
+    ) -> AttemptPage:
+        """Return at most `limit` ended attempts of a job behind `after`, oldest first."""
+        known = self._store.attempts.items()
+        ended = sorted(
+            ((fence.token, attempt) for fence, attempt in known if fence.job_id == job_id), key=itemgetter(0)
+        )
+        behind = [(token, attempt) for token, attempt in ended if token > after]
+        items: list[Attempt] = []
+        for token, attempt in behind[:limit]:
+            items.append(attempt)
+            page -= _size(attempt.error)
+            if page <= 0:
+                return AttemptPage(tuple(items), token if len(items) < len(behind) else None)
+        return AttemptPage(tuple(items), behind[limit - 1][0] if len(behind) > limit else None)
 
 
 def _place(job: Job) -> tuple[datetime, JobId]:
@@ -91,8 +109,12 @@ def _filling(jobs: Sequence[Job], page: int) -> tuple[Job, ...]:
         if page <= 0:
             break
         items.append(job)
-        page -= sum(len(document or b"") for document in (job.payload, job.result, job.progress))
+        page -= sum(len(document or b"") for document in (job.payload, job.result, job.progress)) + _size(job.error)
     return tuple(items)
+
+
+def _size(error: JobError | None) -> int:
+    return 0 if error is None else len(json.dumps(attrs.asdict(error), ensure_ascii=False).encode())
 
 
 def _matches(job: Job, where: JobFilter) -> bool:

@@ -20,6 +20,10 @@ from sqlalchemy import (
 
 from ...application.ports.reads import DOCUMENTS, LEFT_OUT, Document, Portion
 from ...domain.ids import JobId
+from .models import AttemptRow
+
+BESIDE = ("progress", "error")
+"""What a list shows of each job whatever its size; it counts, and what does not fit is not sent."""
 
 
 def portioned(found: Select[Any], portion: Portion, *, oldest_first: bool) -> Select[Any]:
@@ -31,12 +35,30 @@ def portioned(found: Select[Any], portion: Portion, *, oldest_first: bool) -> Se
     jobs = found.subquery("found").c
     order = (jobs.created_at, jobs.id) if oldest_first else (jobs.created_at.desc(), jobs.id.desc())
     shown = {name: _shown(jobs[name], portion, whole=name in portion.whole) for name in DOCUMENTS}
-    sizes = [func.coalesce(func.octet_length(text), 0) for text in (*shown.values(), cast(jobs.progress, Text))]
+    sizes = [
+        func.coalesce(func.octet_length(text), 0)
+        for text in (*shown.values(), *(cast(jobs[name], Text) for name in BESIDE))
+    ]
     before = func.sum(sum(sizes[1:], start=sizes[0])).over(order_by=order, rows=(None, -1))
     fits = func.coalesce(before, 0) < literal(portion.page, BigInteger)
     documents = [type_coerce(case((fits, text), else_=""), jobs[name].type).label(name) for name, text in shown.items()]
-    others = [column for column in jobs if column.name not in shown]
-    return select(*others, *documents, fits.label("fits")).order_by(*order)
+    beside = [case((fits, jobs[name]), else_=null()).label(name) for name in BESIDE]
+    others = [column for column in jobs if column.name not in shown and column.name not in BESIDE]
+    return select(*others, *documents, *beside, fits.label("fits")).order_by(*order)
+
+
+def attempts_page(job_id: JobId, after: int, limit: int, page: int) -> Select[Any]:
+    """Return the query for recorded attempts behind `after`, one more than asked for, and whether each `fits`."""
+    columns = AttemptRow.__table__.columns
+    asked = select(*columns).where(AttemptRow.job_id == job_id, AttemptRow.lease_token > after)
+    found = asked.order_by(AttemptRow.lease_token).limit(limit + 1).subquery("found").c
+    size = func.coalesce(func.octet_length(cast(found.error, Text)), 0)
+    before = func.sum(size).over(order_by=found.lease_token, rows=(None, -1))
+    fits = func.coalesce(before, 0) < literal(page, BigInteger)
+    error = case((fits, found.error), else_=null()).label("error")
+    return select(*(column for column in found if column.name != "error"), error, fits.label("fits")).order_by(
+        found.lease_token
+    )
 
 
 def _shown(column: ColumnElement[Any], portion: Portion, *, whole: bool) -> ColumnElement[Any]:

@@ -9,18 +9,33 @@ import attrs
 from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ...application.ports.reads import EVERYTHING, Attempt, JobFilter, JobPage, Portion, Position
+from ...application.ports.reads import (
+    ATTEMPTS,
+    EVERYTHING,
+    PAGE_BYTES,
+    Attempt,
+    AttemptPage,
+    JobFilter,
+    JobPage,
+    Portion,
+    Position,
+)
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome
 from ...domain.status import JobStatus
 from .errors import translated
-from .models import AttemptRow, JobRow
-from .portions import left_out, portioned
-from .rows import attempt_of, job_of, utc
+from .models import JobRow
+from .portions import attempts_page, left_out, portioned
+from .rows import attempt_of, job_of, maybe_utc, utc
 
 _JOB: Select[Any] = select(*JobRow.__table__.columns)
-_ATTEMPTS: Select[Any] = select(*AttemptRow.__table__.columns).order_by(AttemptRow.lease_token)
+_SUCCESS: Select[Any] = select(
+    *(
+        JobRow.__table__.c[name]
+        for name in ("status", "lease_token", "attempt", "worker_id", "started_at", "finished_at")
+    )
+)
 
 
 @attrs.frozen
@@ -68,14 +83,20 @@ class PostgresJobReads:
                 counted = (await connection.execute(count_query(where, statuses, cap))).one()
         return dict(zip(statuses, counted, strict=True))
 
-    async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
-        """Return the ended attempts of a job, oldest first; the successful one is told from the job itself."""
+    async def attempts(
+        self, job_id: JobId, *, after: int = 0, limit: int = ATTEMPTS, page: int = PAGE_BYTES
+    ) -> AttemptPage:
+        """Return at most `limit` ended attempts of a job behind `after`; the successful one is told from the job."""
         with translated():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(_ATTEMPTS.where(AttemptRow.job_id == job_id))).all()
-                job = (await connection.execute(_JOB.where(JobRow.id == job_id))).one_or_none()
-        recorded = [attempt_of(row) for row in rows]
-        return recorded if job is None else recorded + _success(job_of(job))
+                rows = (await connection.execute(attempts_page(job_id, after, limit, page))).all()
+                ended = (await connection.execute(_SUCCESS.where(JobRow.id == job_id))).one_or_none()
+        known = [(row.lease_token, attempt_of(row)) for row in rows if row.fits]
+        if len(known) == len(rows):
+            known += _success(ended, after)
+        kept = known[:limit]
+        more = len(rows) > len(kept) or len(known) > len(kept)
+        return AttemptPage(tuple(attempt for _, attempt in kept), kept[-1][0] if more else None)
 
 
 def page_query(where: JobFilter, limit: int, after: Position | None, *, oldest_first: bool) -> Select[Any]:
@@ -142,7 +163,8 @@ def _pattern(glob: str) -> str:
     return glob.translate(str.maketrans(special))
 
 
-def _success(job: Job) -> list[Attempt]:
-    if job.status is not JobStatus.SUCCEEDED or job.finished_at is None:
+def _success(job: Row[Any] | None, after: int) -> list[tuple[int, Attempt]]:
+    if job is None or job.status is not JobStatus.SUCCEEDED or job.lease_token <= after:
         return []
-    return [Attempt(job.attempt, AttemptOutcome.SUCCEEDED, job.worker_id, job.started_at, job.finished_at)]
+    times = maybe_utc(job.started_at), utc(job.finished_at)
+    return [(job.lease_token, Attempt(job.attempt, AttemptOutcome.SUCCEEDED, job.worker_id, *times))]

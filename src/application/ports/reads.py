@@ -1,6 +1,6 @@
 """Looking at jobs without changing them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
@@ -14,6 +14,8 @@ from ...domain.status import JobStatus
 
 Document: TypeAlias = Literal["payload", "result"]
 DOCUMENTS: Final[tuple[Document, ...]] = ("payload", "result")
+PAGE_BYTES: Final = 8 * 1024 * 1024
+ATTEMPTS: Final = 200
 LEFT_OUT: Final[Json] = b""
 """Stands in a job for a document that was not read; no JSON is empty."""
 
@@ -44,13 +46,13 @@ class Position:
 class Portion:
     """How much of its jobs a page brings: the documents named in `whole`, of others those of at most `small` bytes.
 
-    The page ends with the job that fills it: whose payload, result and progress, as far as they are brought, make
-    `page` bytes together with those before.
+    The page ends with the job that fills it: whose payload, result, progress and error, as far as they are brought,
+    make `page` bytes together with those before.
     """
 
     whole: frozenset[Document] = frozenset(DOCUMENTS)
     small: int = 0
-    page: int = 8 * 1024 * 1024
+    page: int = PAGE_BYTES
 
 
 EVERYTHING: Final = Portion()
@@ -82,6 +84,14 @@ class Attempt:
     error: JobError | None = None
 
 
+@attrs.frozen
+class AttemptPage:
+    """Some of a job's attempts; those behind `next`, if it is given, follow."""
+
+    items: tuple[Attempt, ...]
+    next: int | None = None
+
+
 class JobReads(Protocol):
     """Jobs as they are committed now. Raises `Unavailable` when the database does not answer."""
 
@@ -108,6 +118,11 @@ class JobReads(Protocol):
         """Return how many jobs are in each status that `where` asks for, none of them counted beyond `cap`."""
         ...
 
-    async def attempts(self, job_id: JobId) -> Sequence[Attempt]:
-        """Return the ended attempts of a job, the successful one included, oldest first."""
+    async def attempts(
+        self, job_id: JobId, *, after: int = 0, limit: int = ATTEMPTS, page: int = PAGE_BYTES
+    ) -> AttemptPage:
+        """Return at most `limit` ended attempts of a job behind `after`, oldest first, the successful one included.
+
+        One is always returned if there is any; the page ends with the attempt whose error fills `page` bytes.
+        """
         ...

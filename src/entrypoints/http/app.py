@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from . import (
+    attempts,
     bulk,
     bulk_operations,
     count,
@@ -36,6 +37,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
     *job.ENDPOINTS,
+    *attempts.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,

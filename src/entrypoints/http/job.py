@@ -1,4 +1,4 @@
-"""One job: look at it, its attempts and its result; cancel it, retry it."""
+"""One job: look at it and its result; cancel it, retry it."""
 
 from datetime import datetime
 from typing import Any
@@ -27,14 +27,6 @@ async def get_job(services: HttpServices, call: Call[wire.Empty, None]) -> Answe
     """Look at one job."""
     job, now = await find(services, call.principal, call.job_id)
     return Answer.of(render.job_answer(job, now), headers=_tagged(job))
-
-
-@endpoint("GET", f"{PATH}/attempts", access=READ, answers={200: wire.AttemptList}, tag="jobs")
-async def list_attempts(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
-    """List the ended attempts of a job, oldest first, the successful one included."""
-    job, now = await find(services, call.principal, call.job_id)
-    attempts = await services.reads.attempts(job.id)
-    return Answer.of(wire.AttemptList([render.attempt(attempt) for attempt in attempts], render.instant(now)))
 
 
 @endpoint(
@@ -156,4 +148,4 @@ def _result(job: Job, now: datetime) -> wire.ResultAnswer:
     return answer
 
 
-ENDPOINTS = (get_job, list_attempts, get_result, cancel_job, retry_job)
+ENDPOINTS = (get_job, get_result, cancel_job, retry_job)

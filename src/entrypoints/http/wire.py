@@ -255,9 +255,11 @@ class AttemptOut(Struct):
 
 
 class AttemptList(Struct):
-    """The ended attempts of a job, oldest first."""
+    """Some of a job's ended attempts, oldest first; the cursor leads to those that follow."""
 
     items: list[AttemptOut]
+    next_cursor: str | None
+    has_more: bool
     server_time: Instant
 
 

@@ -17,14 +17,17 @@ from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.application.manage import Answer, ManageJobs, Moved
+from equeue.application.ports.audit import AuditFilter
 from equeue.application.ports.jobs import Change
 from equeue.application.ports.unit_of_work import UnitOfWork
+from equeue.domain.audit import Actor
 from equeue.domain.errors import AlreadyFinished, InvalidTransition, JobNotFound
 from equeue.domain.job import Job
 from equeue.domain.outcomes import Discarded
 from equeue.domain.status import JobStatus
 
 NOW = timedelta(0)
+BOSS = Actor(OTHER_OWNER)
 
 
 @pytest.fixture
@@ -39,6 +42,12 @@ async def somebody_changes(world: World, job: Job, after: Job) -> AsyncIterator[
     async with world.units_of_work() as unit:
         assert not await unit.jobs.change([Change(job, after)])
         yield unit
+
+
+async def acts(world: World) -> list[str]:
+    """Return what the audit log tells."""
+    async with world.units_of_work() as unit:
+        return [entry.act.action for entry in await unit.audit.page(AuditFilter(), limit=10)]
 
 
 async def waiting(task: asyncio.Task[Any]) -> None:
@@ -103,13 +112,14 @@ async def test_a_job_that_moved_on_is_decided_again(world: World) -> None:
     (job,) = await world.enqueue(a_birth(delay=minutes(60)))
     sooner, _ = job.run_now(await world.now())
     async with somebody_changes(world, job, sooner) as unit:
-        cancelling = asyncio.create_task(world.manage.cancel([job.id]))
+        cancelling = asyncio.create_task(world.manage.cancel([job.id], actor=BOSS))
         await waiting(cancelling)
         await unit.commit()
     answer = (await cancelling)[job.id]
     after = await world.job(job.id)
     assert answer == Moved(after, repeated=False)
     assert (after.status, after.run_at, after.revision) == (JobStatus.CANCELLED, sooner.run_at, 2)
+    assert await acts(world) == ["job.cancel"]
 
 
 async def test_a_job_that_ended_meanwhile_is_refused(world: World) -> None:
@@ -117,10 +127,11 @@ async def test_a_job_that_ended_meanwhile_is_refused(world: World) -> None:
     (job,) = await world.enqueue(a_birth(queue="a", delay=minutes(60)))
     cancelled, _ = job.cancel(await world.now())
     async with somebody_changes(world, job, cancelled) as unit:
-        running = asyncio.create_task(world.manage.run_now([job.id]))
+        running = asyncio.create_task(world.manage.run_now([job.id], actor=BOSS))
         await waiting(running)
         await unit.commit()
     assert isinstance((await running)[job.id], InvalidTransition)
+    assert await acts(world) == []
     assert not (await world.queue.receive(["a"], NOW)).queues
 
 

@@ -141,6 +141,20 @@ async def test_attempts_are_listed_oldest_first(api: Caller, world: World) -> No
     assert body["items"][0]["finished_at"] == "2026-11-22T12:00:01.000000Z"
 
 
+async def test_attempts_come_page_by_page(api: Caller, world: World) -> None:
+    """The cursor leads on, and belongs to the one job."""
+    job, other = store(world, JobStatus.DEAD), store(world, JobStatus.DEAD)
+    for number in (1, 2, 3):
+        failed = Attempt(number, AttemptOutcome.FAILED, WORKER, NOON, NOON, OOPS)
+        world.store.attempts[Fence(job.id, number * 10)] = failed
+    first = (await api.get(f"{JOBS}/{job.id}/attempts?limit=2")).json()
+    assert ([one["attempt"] for one in first["items"]], first["has_more"]) == ([1, 2], True)
+    rest = (await api.get(f"{JOBS}/{job.id}/attempts?limit=2&cursor={first['next_cursor']}")).json()
+    assert ([one["attempt"] for one in rest["items"]], rest["has_more"], rest["next_cursor"]) == ([3], False, None)
+    astray = await api.get(f"{JOBS}/{other.id}/attempts?cursor={first['next_cursor']}")
+    is_problem(astray, "cursor-mismatch")
+
+
 ABOUT_A_JOB = [
     ("GET", ""),
     ("GET", "/attempts"),

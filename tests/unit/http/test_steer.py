@@ -235,3 +235,31 @@ async def test_count_ends_at_its_cap(api: Caller, world: World) -> None:
     counted = (await api.get(f"{JOBS}/count?status=queued")).json()
     capped = {"value": 10_001, "capped": True}
     assert counted == {"total": capped, "by_status": {"queued": capped}}
+
+
+async def test_acts_of_operators_are_told_in_the_audit_log(operator: Caller, admin: Caller, world: World) -> None:
+    """Who did what to which job, in which request, and what it was before and after; a repetition is no act."""
+    job = store(world, run_at=world.clock.now() + timedelta(hours=1), payload=b'{"a": 1}')
+    await patch(operator, job, {"priority": 1, "payload": {"a": 2}})
+    for path in ("run-now", "run-now", "cancel", "cancel", "retry", "rerun", "cancel"):
+        request = {"headers": {"x-request-id": path}} | ({"json": {"reason": "enough"}} if path == "cancel" else {})
+        await operator.post(f"{JOBS}/{job.id}/{path}", **request)
+    await admin("DELETE", f"{JOBS}/{job.id}")
+    acts = [entry.act for entry in world.store.audit.values()]
+    told = ["edit", "run_now", "cancel", "retry", "rerun", "cancel", "delete"]
+    assert [act.action for act in acts] == [f"job.{word}" for word in told]
+    assert {act.target_id for act in acts if act.action != "job.rerun"} == {str(job.id)}
+    assert (acts[0].before, acts[0].after) == ({"priority": 5}, {"priority": 1, "payload": "changed"})
+    assert acts[2].after["cancel_reason"] == "enough"
+    assert acts[2].actor.request_id == "cancel"
+    assert len({act.actor.user_id for act in acts}) == 2
+
+
+async def test_what_people_do_to_their_own_jobs_is_not_told(api: Caller, world: World) -> None:
+    """A member is no operator; neither is one whose act was refused."""
+    job = store(world)
+    for path in ("cancel", "retry", "run-now", "rerun", "retry"):
+        await api.post(f"{JOBS}/{job.id}/{path}")
+    operator = api.with_key(await world.key_of(await world.person(Role.OPERATOR)))
+    await operator.post(f"{JOBS}/{job.id}/retry")
+    assert not world.store.audit
