@@ -110,6 +110,12 @@ class Settings:
     cancel_grace: timedelta = _setting(
         "CANCEL_GRACE_S", "5", seconds(0, 600), "How long a handler may take to clean up once it is cancelled."
     )
+    child_memory_bytes: int = _setting(
+        "CHILD_MEMORY_BYTES",
+        str(2 * 1024 * MEBIBYTE),
+        whole(0, 2**50),
+        "How much memory the child process of an isolated task may use; 0: no bound.",
+    )
     task_timeout: timedelta = _setting(
         "TASK_TIMEOUT_S", "300", seconds(0.1, DAY), "The time limit of jobs for which neither task nor caller set one."
     )

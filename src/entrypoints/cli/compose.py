@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import attrs
@@ -28,9 +28,10 @@ LOOK_S = 0.5
 
 @attrs.frozen
 class Shape:
-    """What is said of one worker on its command line: which queues, and when it ends by itself."""
+    """What is said of one worker on its command line: which queues by which weights, and when it ends by itself."""
 
     queues: tuple[str, ...] = ()
+    weights: Mapping[str, int] = attrs.Factory(dict)
     burst: bool = False
     max_jobs: int | None = None
 
@@ -120,6 +121,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             log=container.log(),
             rules=_rules(settings, shape),
             middleware=tasks.layers,
+            backend=settings.queue_backend,
         )
     finally:
         await close(container)
@@ -128,6 +130,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:
     return WorkerRules(
         queues=shape.queues,
+        weights=shape.weights,
         burst=shape.burst,
         max_jobs=shape.max_jobs,
         concurrency=settings.concurrency,
@@ -137,6 +140,7 @@ def _rules(settings: Settings, shape: Shape) -> WorkerRules:
         drain_grace=settings.drain_grace,
         cancel_grace=settings.cancel_grace,
         result_bytes=settings.payload_bytes,
+        child_memory_bytes=settings.child_memory_bytes,
     )
 
 

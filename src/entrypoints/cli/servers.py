@@ -1,11 +1,15 @@
 """The commands that serve: the API and the worker, each a process of its own."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from . import options
 from .exits import Exit, Stop
+
+HEAVIEST = 1_000
+"""The largest weight of a queue."""
 
 
 def api(
@@ -38,7 +42,12 @@ def api(
 def worker(
     *apps: str,
     queue: Annotated[
-        list[str] | None, Parameter(["--queue", "-q"], env_var="EQUEUE_QUEUES", help="Serve only these queues.")
+        list[str] | None,
+        Parameter(
+            ["--queue", "-q"],
+            env_var="EQUEUE_QUEUES",
+            help="Serve only these queues; NAME=WEIGHT gives it that share of the claims while several have work.",
+        ),
     ] = None,
     concurrency: Annotated[
         str | None,
@@ -47,6 +56,10 @@ def worker(
     drain_timeout: Annotated[
         str | None,
         Parameter(env_var="EQUEUE_DRAIN_GRACE_S", help="How many seconds running jobs get once told to stop."),
+    ] = None,
+    child_memory: Annotated[
+        str | None,
+        Parameter(env_var="EQUEUE_CHILD_MEMORY_BYTES", help="How many bytes a child of an isolated task may use."),
     ] = None,
     burst: Annotated[bool, Parameter(negative=(), help="End once nothing is due.")] = False,
     max_jobs: Annotated[int | None, Parameter(help="End after about so many jobs.")] = None,
@@ -61,7 +74,10 @@ def worker(
 
     settings = read_settings(
         **options.given(
-            EQUEUE_CONCURRENCY=concurrency, EQUEUE_DRAIN_GRACE_S=drain_timeout, EQUEUE_DATABASE_URL=database_url
+            EQUEUE_CONCURRENCY=concurrency,
+            EQUEUE_DRAIN_GRACE_S=drain_timeout,
+            EQUEUE_CHILD_MEMORY_BYTES=child_memory,
+            EQUEUE_DATABASE_URL=database_url,
         )
     )
     configure_logs(settings)
@@ -69,8 +85,24 @@ def worker(
         tasks = load_tasks([module_of(app) for app in apps])
     except (AppNotFound, TaskRefused) as refused:
         raise Stop(str(refused), Exit.USAGE) from refused
-    shape = Shape(tuple(queue or ()), burst=burst, max_jobs=max_jobs)
+    weights = weights_of(queue or ())
+    plain = all(weight is None for weight in weights.values())
+    shares = {} if plain else {name: weight or 1 for name, weight in weights.items()}
+    shape = Shape(tuple(weights), shares, burst=burst, max_jobs=max_jobs)
     return run_worker(lambda: worker_parts(settings, tasks, shape))
+
+
+def weights_of(words: Sequence[str]) -> dict[str, int | None]:
+    """Return the queues that `NAME` and `NAME=WEIGHT` name, in order; raise `Stop` for what is neither."""
+    found: dict[str, int | None] = {}
+    for word in words:
+        name, equals, weight = word.strip().partition("=")
+        if not name or (
+            equals and (not weight.isascii() or not weight.isdigit() or not 1 <= int(weight[:5]) <= HEAVIEST)
+        ):
+            raise Stop(f"--queue {word}: write NAME, or NAME=WEIGHT with a weight of 1 to {HEAVIEST}", Exit.USAGE)
+        found[name] = int(weight) if equals else None
+    return found
 
 
 def module_of(app: str) -> str:

@@ -6,8 +6,8 @@ import attrs
 
 from ...application.dispatch import Appetite, Wish
 from ...application.ports.catalogue import TaskDeclaration
-from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Jitter
+from ...application.shares import Claims
 from ...domain.errors import Unavailable
 from ...domain.ids import JobId, WorkerId
 from ...domain.lease import Claim, ClaimOrder
@@ -33,7 +33,7 @@ SPREAD = 0.2
 class Source:
     """Where claims come from, and on whose behalf."""
 
-    leases: JobLeases
+    leases: Claims
     worker_id: WorkerId
     queues: tuple[str, ...]
     known: frozenset[str]

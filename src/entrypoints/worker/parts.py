@@ -1,6 +1,6 @@
 """What a worker is made of: its collaborators as plain values, and the numbers it works by."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TypeAlias
@@ -30,12 +30,14 @@ OpenLeases: TypeAlias = Callable[[], AbstractAsyncContextManager[JobLeases]]
 class WorkerRules:
     """The numbers a worker works by.
 
-    `queues` empty is those of its tasks, in the order of registration. A child process for an isolated task may use
-    `child_memory_bytes` (0: no bound) and take `child_start` until its handler begins. `burst` stops the worker once
-    nothing is due, `max_jobs` once it has run about so many.
+    `queues` empty is those of its tasks, in the order of registration. With `weights`, each queue gets that share of
+    the claims while several have work; without, they are served in order where priorities are equal. A child process
+    for an isolated task may use `child_memory_bytes` (0: no bound) and take `child_start` until its handler begins.
+    `burst` stops the worker once nothing is due, `max_jobs` once it has run about so many.
     """
 
     queues: tuple[str, ...] = ()
+    weights: Mapping[str, int] = attrs.Factory(dict)
     concurrency: int = 20
     lease: timedelta = timedelta(seconds=30)
     heartbeat: timedelta = timedelta(seconds=10)
@@ -72,6 +74,7 @@ class WorkerParts:
     log: Log
     rules: WorkerRules = WorkerRules()
     middleware: tuple[Middleware, ...] = ()
+    backend: str = "postgres"
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property

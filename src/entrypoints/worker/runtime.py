@@ -11,6 +11,7 @@ from ...application.judging import Stop
 from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
+from ...application.shares import ClaimsByShare, Shares
 from ...domain.errors import Unavailable
 from ..loops.bell import Bell
 from ..loops.keeping import keep
@@ -24,6 +25,7 @@ from .claiming import Claimer, Source
 from .heart_thread import HeartThread
 from .listening import Listener
 from .parts import WorkerParts
+from .plan import plan
 from .run import Run
 from .running import Exits, Runner, Spawn
 from .settling import Settler
@@ -85,9 +87,7 @@ class Worker:
         if self._threaded_heart:
             self._lookout = self._make_lookout(loop)
         await self._declare()
-        self._log.info(
-            "worker.started", queues=self._parts.queues, tasks=sorted(self._parts.known.by_name), slots=self._slots
-        )
+        self._log.info("worker.started", **plan(self._parts))
         heart = self._start_heart()
         settling = self._own("settle", self._settler.run)
         claiming = self._own("claim", self._claimer.run)
@@ -123,10 +123,6 @@ class Worker:
     def stuck(self) -> int:
         """How many handlers were given up on and may still run."""
         return self._runner.stuck
-
-    @property
-    def _slots(self) -> int:
-        return self._parts.rules.concurrency
 
     async def _declare(self) -> None:
         patience = self._outage.patience("declare", self._timers)
@@ -262,7 +258,9 @@ class Worker:
 
     def _make_claimer(self) -> Claimer:
         parts = self._parts
-        source = Source(parts.leases, parts.worker_id, parts.queues, frozenset(parts.known.by_name))
+        weights = parts.rules.weights
+        claims = ClaimsByShare(parts.leases, Shares(weights)) if weights else parts.leases
+        source = Source(claims, parts.worker_id, parts.queues, frozenset(parts.known.by_name))
         patience = self._outage.patience("claim", self._timers)
         return Claimer(
             source,

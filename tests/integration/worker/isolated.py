@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import resource
 import sys
 import time
 from typing import Any
@@ -80,6 +81,12 @@ def dying(how: str) -> None:
             ctypes.string_at(0)
         case "kill":
             os.kill(os.getpid(), 9)
+
+
+@tasks.task("child.bound", **ONCE)
+def bound() -> int:
+    """Tell how much memory there may be."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
 
 
 @tasks.task("child.memory", **ONCE)

@@ -119,17 +119,18 @@ class Scene:
 
     def start(self, app: str = APP, *options: str, **settings: str) -> Worker:
         """Start a worker and wait until it works."""
-        worker = self._started("worker", app, *options, **settings)
+        worker = self.begin("worker", app, *options, **settings)
         worker.until_logged("worker.started")
         return worker
 
     def serve(self, **settings: str) -> Worker:
         """Start an API and wait until it serves."""
-        server = self._started("api", "--port", str(free_port()), **settings)
+        server = self.begin("api", "--port", str(free_port()), **settings)
         server.until_logged("http.serving")
         return server
 
-    def _started(self, *words: str, **settings: str) -> Worker:
+    def begin(self, *words: str, **settings: str) -> Worker:
+        """Start a command, and wait for nothing."""
         process = Worker(self.url, {**self._settings, **settings}, *words)
         self.workers.append(process)
         return process
