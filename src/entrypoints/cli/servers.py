@@ -63,9 +63,14 @@ def worker(
     ] = None,
     burst: Annotated[bool, Parameter(negative=(), help="End once nothing is due.")] = False,
     max_jobs: Annotated[int | None, Parameter(help="End after about so many jobs.")] = None,
+    watch: Annotated[
+        bool, Parameter(negative=(), help="Start afresh whenever a Python file below the working directory changes.")
+    ] = False,
     database_url: options.DatabaseUrl = None,
 ) -> int:
     """Run jobs of the tasks in APPS (package.module, package.module:name, or a file) until SIGTERM or SIGINT."""
+    if watch:
+        return watched()
     from ...application.tasks import TaskRefused
     from ..settings import read_settings
     from ..worker.modules import AppNotFound, load_tasks
@@ -90,6 +95,19 @@ def worker(
     shares = {} if plain else {name: weight or 1 for name, weight in weights.items()}
     shape = Shape(tuple(weights), shares, burst=burst, max_jobs=max_jobs)
     return run_worker(lambda: worker_parts(settings, tasks, shape))
+
+
+def watched() -> int:
+    """Run this very command, without `--watch`, again after each change; return its exit code in the end."""
+    import asyncio
+    import sys
+    from pathlib import Path
+
+    from ..dev.reloading import Reloader, Sources
+
+    command = (sys.executable, "-m", "equeue.entrypoints.cli", *(word for word in sys.argv[1:] if word != "--watch"))
+    reloader = Reloader(command, Sources(Path.cwd()), lambda text: print(f"watch: {text}", file=sys.stderr, flush=True))
+    return asyncio.run(reloader.run())
 
 
 def weights_of(words: Sequence[str]) -> dict[str, int | None]:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,14 @@ APP = "tests.integration.worker.app:tasks"
 class Worker:
     """One `equeue worker`, or another of its commands, in a process group of its own."""
 
-    def __init__(self, url: str, settings: dict[str, str], *words: str) -> None:
-        environment = {**os.environ, "EQUEUE_DATABASE_URL": url, "LEDGER_URL": url, **settings}
+    def __init__(self, url: str, settings: dict[str, str], *words: str, cwd: Path | None = None) -> None:
+        prefix = url.partition("?")[0].rpartition("/")[2]
+        own = {"EQUEUE_DATABASE_URL": url, "LEDGER_URL": url, "EQUEUE_REDIS_PREFIX": prefix}
+        environment = {**os.environ, **own, **settings}
         self._process = subprocess.Popen(
             leashed([sys.executable, "-m", "equeue.entrypoints.cli", *words], signal.SIGKILL),
             env=environment,
+            cwd=cwd,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -119,19 +123,19 @@ class Scene:
 
     def start(self, app: str = APP, *options: str, **settings: str) -> Worker:
         """Start a worker and wait until it works."""
-        worker = self.begin("worker", app, *options, **settings)
+        worker = self.begin("worker", app, *options, cwd=None, **settings)
         worker.until_logged("worker.started")
         return worker
 
     def serve(self, **settings: str) -> Worker:
         """Start an API and wait until it serves."""
-        server = self.begin("api", "--port", str(free_port()), **settings)
+        server = self.begin("api", "--port", str(free_port()), cwd=None, **settings)
         server.until_logged("http.serving")
         return server
 
-    def begin(self, *words: str, **settings: str) -> Worker:
+    def begin(self, *words: str, cwd: Path | None = None, **settings: str) -> Worker:
         """Start a command, and wait for nothing."""
-        process = Worker(self.url, {**self._settings, **settings}, *words)
+        process = Worker(self.url, {**self._settings, **settings}, *words, cwd=cwd)
         self.workers.append(process)
         return process
 
