@@ -23,6 +23,7 @@ from equeue.domain.retry import (
     backoff_problems,
     bounded,
     delay_before,
+    preview,
 )
 
 retries = st.integers(0, 10**30)
@@ -110,3 +111,33 @@ def test_each_number_has_its_bounds(backoff: Any, field: str, limits: tuple[floa
     for value in beyond:
         problems = backoff_problems(attrs.evolve(backoff, **{field: value}))
         assert [name for name, _ in problems] == [field]
+
+
+@given(backoffs, st.integers(0, 60), st.integers(0, 60), st.lists(chances, min_size=60, max_size=60))
+def test_a_preview_bounds_every_course_of_retries(backoff: Backoff, count: int, used: int, drawn: list[float]) -> None:
+    """Whatever chance does, each wait lies within its bounds, and their sum never beyond the previewed total."""
+    told = preview(backoff, count, used=used)
+    assert [each.retry for each in told] == list(range(used + 1, count + 1))
+    total = timedelta(0)
+    for each, chance in zip(told, drawn, strict=False):
+        wait = delay_before(backoff, each.retry - 1, jitter=chance)
+        total += wait
+        assert each.shortest - MICROSECOND <= wait <= each.longest <= LONGEST
+        assert total <= each.total <= LONGEST * len(told)
+    assert not told or told[-1].total == sum((each.longest for each in told), timedelta(0))
+
+
+@given(
+    st.builds(
+        Exponential,
+        base=st.integers(-(10**400), 10**400) | st.floats(allow_nan=False),
+        factor=st.integers(-(10**20), 10**20) | st.floats(allow_nan=False),
+        cap=st.integers(-(10**20), 10**20) | st.floats(allow_nan=False),
+        jitter=st.floats(allow_nan=False) | st.integers(),
+    ),
+    retries,
+    chances,
+)
+def test_no_number_that_slipped_in_breaks_a_wait(backoff: Exponential, retry: int, jitter: float) -> None:
+    """Plain SQL may store what no door lets in: every wait is between nothing and a year all the same."""
+    assert timedelta(0) <= delay_before(backoff, retry, jitter=jitter) <= LONGEST
