@@ -12,6 +12,9 @@ def dev(
     *apps: str,
     then: Annotated[str | None, Parameter(help="A command to run once everything serves.")] = None,
     until_done: Annotated[bool, Parameter(negative=(), help="End with the --then command, and as it ended.")] = False,
+    watch: Annotated[
+        bool, Parameter(negative=(), help="Start the worker afresh whenever a Python file below here changes.")
+    ] = False,
     port: Annotated[str | None, Parameter(env_var="EQUEUE_PORT", help="The port of the API.")] = None,
     database_url: options.DatabaseUrl = None,
 ) -> int:
@@ -25,7 +28,8 @@ def dev(
     from ..dev.preparation import NotStarted
     from ..dev.session import Plan, run
 
-    plan = Plan(apps, then, until_done)
+    watched = (*apps, "--watch") if watch and apps else apps  # the worker's own option does it
+    plan = Plan(watched, then, until_done)
     overrides = options.given(EQUEUE_PORT=port, EQUEUE_DATABASE_URL=database_url)
     try:
         return asyncio.run(run(plan, Console(), overrides))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.worker.processes import Scene, Worker, scene
+from tests.tree import free_port
 
 CODE = """
 from equeue import Tasks
@@ -78,6 +79,20 @@ def test_a_worker_that_is_done_ends_the_watch(here: Scene, tmp_path: Path) -> No
     worker = started(here, tmp_path, "--burst")
     assert worker.wait() == 0
     assert here.job(job_id)["status"] == "succeeded"
+
+
+def test_a_development_tree_watches_too(here: Scene, tmp_path: Path) -> None:
+    """`equeue dev --watch`: the API goes on, the worker is a fresh one, Ctrl-C ends all in order."""
+    write(tmp_path, "old")
+    log = tmp_path / ".equeue" / "logs" / "worker.log"
+    dev = here.begin("dev", "told.py", "--watch", cwd=tmp_path, EQUEUE_PORT=str(free_port()))
+    here.until(lambda: log.exists() and log.read_text().count("worker.started") == 1, 60)
+    assert word(here) == "old"
+    write(tmp_path, "renewed")
+    here.until(lambda: log.read_text().count("worker.started") == 2, 60)
+    assert word(here) == "renewed"
+    dev.tell(signal.SIGINT)
+    assert dev.wait(15) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
