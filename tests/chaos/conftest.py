@@ -1,5 +1,6 @@
 """Everything here is chaos: real processes, real signals, a real database, and faults in rounds."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.chaos.owned import Own
 from equeue.adapters.postgres.migrate import migrate_up
 
 FOLDER = Path(__file__).parent
+TEMPLATE = "chaos_template"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,14 +22,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(3_600))
 
 
-@pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
-    """Give a server with a migrated database."""
-    name = f"chaos-{tmp_path_factory.getbasetemp().name}"
-    with servers.locked(servers.run_folder() / name) as folder:
+@pytest.fixture(scope="session")
+def own_folder() -> Iterator[Path]:
+    """Give the folder of a server that is this process's alone; it ends with the run."""
+    with servers.locked(servers.run_folder() / f"chaos-{os.getpid()}") as folder:
         server = servers.start(servers.embedded_binaries(), folder)
-        server.run("create database {}", "chaos")
-        url = server.database("chaos")
-        migrate_up(url)
-        yield Own(folder, url)
-        servers.halt(servers.embedded_binaries(), folder, "immediate")
+        server.run("create database {}", TEMPLATE)
+        migrate_up(server.database(TEMPLATE))
+        yield folder
+
+
+@pytest.fixture
+def own(own_folder: Path) -> Iterator[Own]:
+    """Give a server that may be stopped, with a fresh migrated database; it runs again afterwards."""
+    with servers.start(servers.embedded_binaries(), own_folder).clone(TEMPLATE) as url:
+        made = Own(own_folder, url)
+        yield made
+        made.revive()

@@ -22,3 +22,8 @@ class Own:
         time.sleep(away_s)
         servers.launch(binaries, self.folder)
         return stopped, time.monotonic_ns()
+
+    def revive(self) -> None:
+        """Start it if a test that failed has left it stopped."""
+        if not (self.folder / "data" / "postmaster.pid").exists():
+            servers.launch(servers.embedded_binaries(), self.folder)

@@ -8,6 +8,7 @@ import json
 import signal
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -88,3 +89,28 @@ def one_round(here: Stage, gate: Path, tally: Tally) -> None:
 def refused(here: Stage, mark: int) -> tuple[int, int]:
     """Return how many heartbeats and settlements changed nothing since `mark`."""
     return here.changes.refused("heartbeat", mark), here.changes.refused("settle", mark)
+
+
+def test_a_lone_process_that_wakes_up_ends_each_job_once(database_url: str, tmp_path: Path) -> None:
+    """Nobody took over while it slept, so it may take its own jobs again: under a fresh token, or finish them."""
+    number, ids = rounds(50, 2), []
+    with stage(database_url, tmp_path, **LEASE_1S) as here:
+        worker = here.start_named()
+        for turn in range(number):
+            gate = tmp_path / f"gate-{turn}"
+            here_and_now = [job for kind in KINDS for job in here.offer(kind, json.dumps({"gate": str(gate)}), 2)]
+            here.until(lambda: len(runs_of(here, here_and_now, "began")) == len(here_and_now))  # noqa: B023
+            worker.tell(signal.SIGSTOP)
+            lapsed = "select count(*) from equeue.jobs where status = 'running' and lease_expires_at > now()"
+            here.until(lambda: here.number(lapsed) == 0)  # noqa: B023
+            worker.tell(signal.SIGCONT)
+            cancelled = partial(runs_of, here, here_and_now, "cancelled")
+            here.until(lambda: len(cancelled()) >= len(here_and_now))  # noqa: B023
+            gate.touch()
+            here.until_ended(here_and_now)
+            ids += here_and_now
+        assert here.counts() == {"succeeded": len(ids)}
+        assert here.changes.stale() == []
+        assert worker.alive
+        tokens = Counter(here.job(job)["lease_token"] for job in ids)
+    report(f"a lone process stopped past its leases, {number} rounds", jobs=len(ids), tokens=dict(tokens))
