@@ -29,8 +29,12 @@ help: ## Show these targets
 run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
 	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
 
+.PHONY: run-redis
+run-redis: $(VENV)/run.stamp ## The same with Redis (Valkey out of a wheel) as the queue
+	@EQUEUE_QUEUE_BACKEND=redis $(MAKE) --no-print-directory run
+
 .PHONY: test
-test: lint test-unit test-contract test-integration test-chaos ## Lint, then every suite
+test: lint test-unit test-contract test-integration test-redis test-chaos ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
@@ -51,6 +55,16 @@ test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
 	EQUEUE_CHAOS_ROUNDS=$(or $(EQUEUE_CHAOS_ROUNDS),full) $(BIN)/python -m pytest -q -s -n 0 tests/chaos
+
+.PHONY: test-redis
+test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through Redis
+	@echo "== pytest tests/integration/worker over Redis (budget 120 s)"
+	@timeout --kill-after=20 --signal=INT 120 $(BIN)/python -m tests.redis_servers \
+	  $(BIN)/python -m pytest -q -n $(WORKERS) tests/integration/worker/test_processes.py </dev/null
+
+.PHONY: prove-redis
+prove-redis: $(VENV)/dev.stamp ## 50,000 jobs while Redis is flushed, killed, littered, full, silent (about 20 minutes)
+	EQUEUE_REDIS_JOBS=50000 $(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/integration/redis/test_troubles.py
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,7 @@ class RedisServer:
 
     folder: Path
     options: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     port: int = attrs.field(factory=free_port)
     _process: "subprocess.Popen[bytes] | None" = attrs.field(default=None, init=False)
 
@@ -48,8 +50,9 @@ class RedisServer:
 
     def start(self) -> "RedisServer":
         """Start it and wait until it answers."""
-        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
-        command = [str(binary()), *settings, *self.options]
+        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        saving = () if self.before else ("--save", "")
+        command = [str(binary()), *self.before, *settings, *saving, *self.options]
         leash = [sys.executable, "-I", "-S", str(LEASH), str(int(signal.SIGKILL)), str(os.getpid()), "-", "-"]
         with (self.folder / f"valkey-{self.port}.log").open("ab") as log:
             self._process = subprocess.Popen([*leash, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -87,3 +90,23 @@ class RedisServer:
                 return bool(connection.recv(64))
         except OSError:
             return False
+
+
+def main(command: list[str]) -> int:
+    """Run `command` with hints through a Redis: the one that EQUEUE_TEST_REDIS_URL names, or one out of a wheel."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = None
+        url = os.environ.get("EQUEUE_TEST_REDIS_URL", "")
+        if not url:
+            server = RedisServer(Path(folder)).start()
+            url = server.url
+        try:
+            environment = {**os.environ, "EQUEUE_QUEUE_BACKEND": "redis", "EQUEUE_REDIS_URL": url}
+            return subprocess.run(command, env=environment, check=False).returncode
+        finally:
+            if server is not None:
+                server.kill()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import attrs
 from redis.asyncio.connection import parse_url
+from redis.credentials import UsernamePasswordCredentialProvider
 
 SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 PORT, SENTINEL_PORT = 6379, 26379
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
 @attrs.frozen
 class Address:
-    """A parsed address. `options` are the driver's, passwords among them, so no `repr` shows them."""
+    """A parsed address. `options` are the driver's; passwords are in an object that keeps them to itself."""
 
     kind: Kind
     nodes: tuple[tuple[str, int], ...] = ()
@@ -43,7 +44,6 @@ class Address:
     tls: bool = False
     options: dict[str, Any] = attrs.field(factory=dict, repr=False)
     sentinel_options: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    url: str = attrs.field(default="", repr=False)
 
 
 def read_address(url: str) -> Address:
@@ -54,8 +54,7 @@ def read_address(url: str) -> Address:
             raise BadRedisUrl
         scheme, _, kind = parts.scheme.partition("+")
         if not kind:
-            parse_url(url)  # the driver reads it again; what it would refuse is refused here
-            return Address(Kind.SERVER, url=url)
+            return Address(Kind.SERVER, options=_discreet(dict(parse_url(url))))
         return _many(parts, scheme, Kind(kind))
     except ValueError:
         raise BadRedisUrl from None
@@ -64,6 +63,8 @@ def read_address(url: str) -> Address:
 def _many(parts: SplitResult, scheme: str, kind: Kind) -> Address:
     logins, _, hosts = parts.netloc.rpartition("@")
     words = [word for word in parts.path.split("/") if word]
+    if kind is Kind.SENTINEL and not words:
+        raise BadRedisUrl
     service = words.pop(0) if kind is Kind.SENTINEL else ""
     sentinel = {name: text for name, text in parse_qsl(parts.query) if name.startswith(_SENTINEL_OPTION)}
     plain = {name: text for name, text in parse_qsl(parts.query) if name not in sentinel}
@@ -74,9 +75,17 @@ def _many(parts: SplitResult, scheme: str, kind: Kind) -> Address:
         nodes=tuple(_node(host, SENTINEL_PORT if kind is Kind.SENTINEL else PORT) for host in hosts.split(",")),
         service=unquote(service),
         tls=scheme == "rediss",
-        options={name: value for name, value in options.items() if name not in ("host", "connection_class")},
-        sentinel_options={name.removeprefix(_SENTINEL_OPTION): text for name, text in sentinel.items()},
+        options=_discreet({name: value for name, value in options.items() if name not in ("host", "connection_class")}),
+        sentinel_options=_discreet({name.removeprefix(_SENTINEL_OPTION): text for name, text in sentinel.items()}),
     )
+
+
+def _discreet(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options with user and password in an object whose `repr` shows neither: tracebacks show options."""
+    user, password = options.pop("username", None), options.pop("password", None)
+    if password is not None:
+        options["credential_provider"] = UsernamePasswordCredentialProvider(user, password)
+    return options
 
 
 def _node(text: str, port: int) -> tuple[str, int]:

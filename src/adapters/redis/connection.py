@@ -12,8 +12,8 @@ from .address import Address, Kind
 
 Client: TypeAlias = "Redis | RedisCluster"
 
-CONNECT_S = 1.0
-ANSWER_S = 1.0
+CONNECT_S = 2.0
+ANSWER_S = 2.0
 """How long a command may wait for its answer; then the server counts as away."""
 
 CONNECTIONS = 8
@@ -31,24 +31,30 @@ def open_client(address: Address) -> Client:
         nodes = [ClusterNode(host, port) for host, port in address.nodes]
         return RedisCluster(
             startup_nodes=nodes,
-            **_patience(),
-            **address.options,
+            **{**_patience(), **address.options},
             ssl=address.tls,
             protocol=3,
             max_connections=CONNECTIONS,
             require_full_coverage=False,
-            cluster_error_retry_attempts=1,
         )
-    pool = BlockingConnectionPool.from_url(
-        address.url, **_patience(), protocol=3, max_connections=CONNECTIONS, timeout=ANSWER_S
-    )
-    return Redis.from_pool(pool)
+    options = {**_patience(), **address.options}
+    if "path" in options:
+        del options["socket_keepalive"]  # a Unix socket has none
+    return Redis.from_pool(BlockingConnectionPool(**options, protocol=3, max_connections=CONNECTIONS, timeout=ANSWER_S))
+
+
+async def close_client(client: Client) -> None:
+    """Give back every connection, those to Sentinels too."""
+    await client.aclose()
+    sentinels = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    if sentinels is not None:
+        await sentinels.aclose()
 
 
 def _behind_sentinels(address: Address) -> Redis:
     own = {"ssl": address.tls, **_patience(), **address.sentinel_options}
     sentinel = Sentinel(list(address.nodes), sentinel_kwargs=own)  # type: ignore[no-untyped-call]
-    options = {**address.options, **_patience(), "protocol": 3, "max_connections": CONNECTIONS, "ssl": address.tls}
+    options = {**_patience(), **address.options, "protocol": 3, "max_connections": CONNECTIONS, "ssl": address.tls}
     master: Redis = sentinel.master_for(address.service, **options)
     return master
 

@@ -14,7 +14,7 @@ from .names import READY, Names, cancel_messages
 from .scripts import add, scored
 from .state import State
 
-PUBLISH_S = 0.5
+PUBLISH_S = 1.0
 """A set of hints that took longer is given up: the publish pass and the poll find its jobs."""
 
 AHEAD = timedelta(hours=1)

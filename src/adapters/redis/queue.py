@@ -9,7 +9,7 @@ from ...application.ports.telemetry import Log
 from ...domain.events import CancelRequested, JobQueued
 from ...domain.ids import JobId
 from .address import read_address
-from .connection import ANSWER_S, CONNECT_S, TROUBLE, open_client
+from .connection import ANSWER_S, CONNECT_S, TROUBLE, close_client, open_client
 from .hearing import Hearing
 from .keeping import Keeper
 from .names import Names
@@ -92,7 +92,7 @@ class RedisJobQueue:
         await self._keeper.close()
         try:
             async with asyncio.timeout(ANSWER_S):
-                await self._client.aclose()
+                await close_client(self._client)
         except TROUBLE:
             return
 

@@ -62,6 +62,7 @@ def _local(trouble: Exception) -> Stop | None:
     from ...domain.errors import DomainError, Unavailable
     from ..dev.places import AlreadyRunning
     from ..dev.postgres import NoDatabase
+    from ..dev.redis import NoRedis
     from ..settings import BadSetting
 
     match trouble:
@@ -69,7 +70,7 @@ def _local(trouble: Exception) -> Stop | None:
             return Stop(str(trouble), Exit.USAGE)
         case Unavailable():
             return Stop(f"{trouble}: is PostgreSQL running, and EQUEUE_DATABASE_URL right?", Exit.NOT_REACHABLE)
-        case DomainError() | AlreadyRunning() | NoDatabase():
+        case DomainError() | AlreadyRunning() | NoDatabase() | NoRedis():
             return Stop(str(trouble))
         case _:
             return None

@@ -68,13 +68,16 @@ async def _keep(embedded: EmbeddedPostgres, console: Console) -> None:
         console.say("PostgreSQL is back")
 
 
-async def prepare(settings: Settings, places: Places, url: str, console: Console) -> dict[str, str]:
+async def prepare(
+    settings: Settings, places: Places, url: str, console: Console, redis_url: str | None = None
+) -> dict[str, str]:
     """Migrate, see to the key, and return the environment of the programs."""
     signing = ",".join(settings.secret_keys) or places.signing_key()
     api_url = _local_url(settings)
     allowed = ",".join(sorted({*settings.http_allow, api_url.removeprefix("http://")}))
     environment = inherited(
         EQUEUE_DATABASE_URL=url,
+        EQUEUE_REDIS_URL=redis_url or "",
         EQUEUE_HOST=settings.host,
         EQUEUE_PORT=str(settings.port),
         EQUEUE_SECRET_KEYS=signing,

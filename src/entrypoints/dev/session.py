@@ -14,6 +14,7 @@ from .console import Console
 from .follower import follow
 from .places import Places
 from .preparation import database, prepare, programs, refuse_taken_port
+from .redis import hints_server
 from .supervisor import Supervisor
 
 READY_S = 60.0
@@ -39,10 +40,10 @@ async def run(plan: Plan, console: Console, overrides: Mapping[str, str]) -> int
     places.prepare()
     stop, hurry = _heeding_signals(console)
     with places.held():
-        async with database(settings, places, console) as url:
+        async with database(settings, places, console) as url, hints_server(settings, places, console) as redis_url:
             if stop.is_set():
                 return 0
-            environment = await prepare(settings, places, url, console)
+            environment = await prepare(settings, places, url, console, redis_url)
             supervisor = Supervisor(programs(plan.apps, environment), console, places, hurry)
             session = Session(plan, settings, places, console, environment, supervisor, stop)
             return await session.run(began)
@@ -108,6 +109,7 @@ class Session:
             f"  API       {self.url} (its pages: {self.url}/docs)",
             f"  key       {self.places.key} (Authorization: Bearer $(cat {self.places.key}))",
             f"  database  {database}",
+            f"  hints     {self.settings.queue_backend}",
             f"  logs      {self.places.logs}",
         ):
             self.console.say(line)

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,27 @@ def test_no_secret_stands_in_a_command_line(served: Tree) -> None:
 
     assert served.key not in listing
     assert (served.state / "secret").read_text().strip() not in listing
+
+
+def until_done(api: Api, job_id: str) -> None:
+    """Wait until a job has succeeded."""
+    end = time.monotonic() + 30
+    while api.job(job_id)["status"] != "succeeded":
+        assert time.monotonic() < end
+
+
+def test_hints_may_go_through_redis(state: Path) -> None:
+    """It is brought along, started again when it dies, and ends with the rest."""
+    with tree(state, EQUEUE_QUEUE_BACKEND="redis") as started:
+        pid = int(started.saw("Valkey started").rpartition("pid ")[2].rstrip(")"))
+        started.serving()
+        with Api(started.url, started.key) as api:
+            until_done(api, hello(started))
+            os.kill(pid, signal.SIGKILL)
+            started.saw("Valkey is back")
+            until_done(api, hello(started))
+        assert started.stop() == 0
+        started.gone()
 
 
 def test_second_tree_in_one_folder_is_refused(served: Tree) -> None:

@@ -56,12 +56,13 @@ def test_compose_services_hang_together(compose: dict[str, Any]) -> None:
     """Who depends on whom exists; the servers wait for the migrator, the migrator for the database."""
     services = compose["services"]
 
-    assert set(services) == {"database", "migrate", "api", "worker"}
+    assert set(services) == {"database", "redis", "migrate", "api", "worker"}
     for service in services.values():
         assert set(service.get("depends_on", {})) <= set(services)
         assert ("image" in service) != ("build" in service)
     assert services["api"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert services["migrate"]["depends_on"]["database"]["condition"] == "service_healthy"
+    assert not any("redis" in service.get("depends_on", {}) for service in services.values())
 
 
 def test_compose_names_settings_and_commands_that_exist(compose: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from equeue.domain.spec import JobSpec
 from equeue.entrypoints.container import build, close
 from equeue.entrypoints.settings import read_settings
 
-JOBS = int(os.environ.get("EQUEUE_REDIS_JOBS", "2000"))
+JOBS = int(os.environ.get("EQUEUE_REDIS_JOBS", "1000"))
 """How many jobs flow in a test; the full proof has 50,000."""
 
 A_SET = 100
@@ -29,7 +29,8 @@ SETTINGS = {"EQUEUE_POLL_S": "1", "EQUEUE_LEASE_S": "10", "EQUEUE_HEARTBEAT_S": 
 
 def over_redis(redis_url: str) -> dict[str, str]:
     """Return the settings of a process whose hints go through Redis."""
-    return SETTINGS | {"EQUEUE_QUEUE_BACKEND": "redis", "EQUEUE_REDIS_URL": redis_url}
+    own = {"EQUEUE_QUEUE_BACKEND": "redis", "EQUEUE_REDIS_URL": redis_url, "EQUEUE_REDIS_PREFIX": "equeue"}
+    return SETTINGS | own
 
 
 @attrs.define
