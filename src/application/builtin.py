@@ -26,7 +26,10 @@ VALUE_CHARS = 4
 PIECE_CHARS = 8
 """Shorter values, and shorter pieces of values and URLs, are not hidden in errors: that would hide every word."""
 
-_PLAIN = frozenset({"accept", "accept-language", "content-type", "equeue-fence", "idempotency-key", "user-agent"})
+_PLAIN = frozenset(
+    {"accept", "accept-language", "content-type", "equeue-fence", "idempotency-key", "traceparent", "user-agent"}
+)
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 Method: TypeAlias = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -64,8 +67,9 @@ class HttpRequest:
         """Send one HTTP request and keep the answer; retried while the target is in trouble.
 
         `body` is sent as it is if it is text, else as JSON. Every attempt carries the job's id as
-        `Idempotency-Key`, unless `headers` name another, and the fence as `Equeue-Fence`. 2xx is success; 408, 425,
-        429, 5xx and connection trouble are retried; anything else, redirects included, is given up.
+        `Idempotency-Key` and the trace it was enqueued in as `traceparent`, unless `headers` name others, and the
+        fence as `Equeue-Fence`. 2xx is success; 408, 425, 429, 5xx and connection trouble are retried; anything else,
+        redirects included, is given up.
         """
         if timeout_s is not None and timeout_s <= 0:
             raise Discard("timeout_s must be more than 0")
@@ -98,13 +102,15 @@ class HttpRequest:
 
 
 def _marked(ctx: Context, headers: dict[str, str], content_type: str | None) -> tuple[tuple[str, str], ...]:
-    """Return the request's headers with ours; the fence cannot be forged, the other two are only defaults."""
+    """Return the request's headers with ours; the fence cannot be forged, the others are only defaults."""
     given = {name.lower().replace("_", "-") for name in headers}
     if reserved := sorted(name for name in given if name.startswith("equeue-")):
         raise Discard(f"the header {reserved[0]} is eQueue's own")
     marks = {"Idempotency-Key": str(ctx.job.job_id), "Equeue-Fence": ctx.fence}
     if content_type is not None:
         marks["Content-Type"] = content_type
+    if (trace := ctx.job.traceparent) is not None and _TRACEPARENT.fullmatch(trace):
+        marks["traceparent"] = trace
     return (*headers.items(), *((name, value) for name, value in marks.items() if name.lower() not in given))
 
 

@@ -106,10 +106,16 @@ async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
 
 
 def open_outbound(settings: Settings) -> Outbound:
-    """Return the way out for `http.request`; only workers need it, so only they pay for its import."""
+    """Return the way out for `http.request`; only workers need it, so only they pay for its import.
+
+    Raises `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows.
+    """
     from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
 
-    return GuardedHttp(settings.http_allow)
+    try:
+        return GuardedHttp(settings.http_allow)
+    except ValueError as problem:
+        raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
 
 
 async def is_newest(engine: AsyncEngine) -> bool:

@@ -47,6 +47,15 @@ def test_a_weight_that_is_none_is_refused(database_url: str) -> None:
         assert "NAME=WEIGHT" in "\n".join(worker.lines)
 
 
+def test_an_endpoint_that_is_none_is_refused(database_url: str) -> None:
+    """Told by the setting's name, as any other; not by a traceback once the worker runs."""
+    with scene(database_url, EQUEUE_HTTP_ALLOW="exa mple.com:80") as here:
+        worker = here.begin("worker", APP)
+        assert worker.wait() == 2
+        assert "EQUEUE_HTTP_ALLOW" in worker.lines[-1] or "EQUEUE_HTTP_ALLOW" in worker.lines[0]
+        assert not any("Traceback" in line for line in worker.lines)
+
+
 def test_the_memory_of_children_is_bounded_as_told(database_url: str) -> None:
     """By the option, which is also a setting."""
     with scene(database_url) as here:

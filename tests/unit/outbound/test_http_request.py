@@ -106,6 +106,17 @@ async def test_a_caller_may_bring_its_own_key() -> None:
     assert [value for name, value in outside.asked[0].headers if name.lower() == "idempotency-key"] == ["order-7"]
 
 
+async def test_the_jobs_trace_goes_on() -> None:
+    """As it came, unless the caller names another; what is no W3C trace context is not sent."""
+    trace, other = f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'c' * 32}-{'d' * 16}-00"
+    outside = answering(200)
+    await run(outside, b'{"url": "u"}', a_claim(traceparent=trace))
+    await run(outside, b'{"url": "u", "headers": {"Traceparent": "%s"}}' % other.encode(), a_claim(traceparent=trace))
+    await run(outside, b'{"url": "u"}', a_claim(traceparent="a\nb"))
+    sent = [[value for name, value in each.headers if name.lower() == "traceparent"] for each in outside.asked]
+    assert sent == [[trace], [other], []]
+
+
 @pytest.mark.parametrize("name", ["Equeue-Fence", "equeue-fence", "EQUEUE_FENCE", "Equeue-Anything"])
 async def test_the_fence_cannot_be_forged(name: str) -> None:
     """A payload that brings its own fence is given up, and nothing is sent."""
