@@ -247,3 +247,25 @@ async def test_database_away_is_503_until_it_is_back(api: Caller, database_url: 
         await asyncio.to_thread(_shut, database_url, shut=False)
     assert (await api.get(f"{JOBS}/{job}")).status_code == 200
     assert (await api.get("/health/ready")).json()["checks"]["database"]["ok"]
+
+
+async def test_a_job_is_run_again_counted_and_deleted(services: HttpServices) -> None:
+    """What memory does PostgreSQL does: a copy with its parent, counts by status, and a job that is gone."""
+    async with calling(create_app(services), await a_key(services, Role.ADMIN)) as admin:
+        body = {"task": "a", "payload": {"n": 12345678901234567890123}, "unique": {"key": "k"}, "tags": ["vip"]}
+        first = (await admin.post(JOBS, json=body)).json()["job"]
+        is_problem(await admin.post(f"{JOBS}/{first['id']}/rerun"), "unique-conflict")
+        copy = (await admin.post(f"{JOBS}/{first['id']}/rerun", json={"unique": None})).json()["job"]
+        same = ("payload", "tags", "user_id", "queue", "max_retries")
+        assert [copy[name] for name in same] == [first[name] for name in same]
+        assert copy["parent_id"] == first["id"]
+        patch = {"payload": {"m": 1.10, "deep": {"x": None}}, "run_at": "2030-01-01T00:00:00Z"}
+        edited = await admin("PATCH", f"{JOBS}/{copy['id']}", json=patch, headers={"if-match": f'"{copy["etag"]}"'})
+        assert edited.json()["job"]["payload"] == {"n": 12345678901234567890123, "m": 1.1, "deep": {}}
+        assert (await admin.post(f"{JOBS}/{copy['id']}/run-now")).json()["outcome"] == "queued"
+        await admin.post(f"{JOBS}/{first['id']}/cancel", json={"reason": "é" * 1_000})
+        is_problem(await admin.post(f"{JOBS}/{copy['id']}/cancel", json={"reason": "é" * 1_001}), "invalid-body")
+        counted = (await admin.get(f"{JOBS}/count?status=queued&status=cancelled")).json()
+        assert [counted["by_status"][name]["value"] for name in ("queued", "cancelled")] == [1, 1]
+        assert (await admin("DELETE", f"{JOBS}/{first['id']}")).status_code == 204
+        is_problem(await admin.get(f"{JOBS}/{first['id']}"), "not-found")

@@ -14,7 +14,7 @@ from equeue.adapters.postgres import statements
 from equeue.adapters.postgres.cadences import TICK
 from equeue.adapters.postgres.claiming import BEFORE_ALL, lanes
 from equeue.adapters.postgres.engine import PLANNING
-from equeue.adapters.postgres.moves import CHANGE
+from equeue.adapters.postgres.moves import CHANGE, REMOVE
 
 ENDED, QUEUED, FUTURE, RUNNING = 60_000, 40_000, 10_000, 2_000
 BATCH = 500
@@ -225,6 +225,16 @@ def test_expiry_follows_its_index(sql: psycopg.Connection[Any], mode: str) -> No
 def test_people_s_moves_find_jobs_by_their_key(sql: psycopg.Connection[Any], mode: str) -> None:
     """A guarded change of some jobs looks at no others."""
     expect_keyed(plan_of(sql, CHANGE, change_facts(held(sql)), mode=mode), BATCH)
+
+
+def test_a_removal_finds_jobs_by_their_key(sql: psycopg.Connection[Any], mode: str) -> None:
+    """It looks at no others, and at no attempts but theirs."""
+    ids = held(sql)
+    facts = {name: value for name, value in change_facts(ids).items() if name in REMOVAL}
+    expect_keyed(plan_of(sql, REMOVE, facts, mode=mode), BATCH)
+
+
+REMOVAL = ("count", "ids", "was_status", "was_token", "was_revision", "was_cancel_requested_at")
 
 
 def change_facts(ids: list[UUID]) -> dict[str, Any]:

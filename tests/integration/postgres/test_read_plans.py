@@ -11,13 +11,14 @@ from sqlalchemy import make_url
 from tests import servers
 from tests.integration.postgres.plans import Plan, explained
 
-from equeue.adapters.postgres.portions import portioned
-from equeue.adapters.postgres.reads import page_query
+from equeue.adapters.postgres.portions import attempts_page, portioned
+from equeue.adapters.postgres.reads import count_query, page_query
 from equeue.application.ports.reads import EVERYTHING, JobFilter, Position
 from equeue.domain.status import JobStatus
 
 JOBS = 100_000
 OWNER = UUID("00000000-0000-7000-8000-00000000b001")
+BUSY = UUID("00000000-0000-7000-8000-00000000c001")
 PAGE = 51
 DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 
@@ -31,7 +32,14 @@ insert into equeue.jobs (task, status, finished_at, error, created_at, lease_tok
   from generate_series(1, 500) as g;
 insert into equeue.jobs (task, status, finished_at, created_at)
   select 't', 'cancelled', now(), now() - interval '2 days' - g * interval '1 s' from generate_series(1, 500) as g;
+insert into equeue.jobs (id, task, status, finished_at, created_at)
+  values ('{BUSY}', 't', 'cancelled', now(), now() - interval '9 days');
+insert into equeue.attempts (job_id, lease_token, attempt, outcome)
+  select '{BUSY}', g, g, 'released' from generate_series(1, 100) as g;
+insert into equeue.attempts (job_id, lease_token, attempt, outcome)
+  select id, 1, 1, 'released' from equeue.jobs where status = 'succeeded' limit 20000;
 analyze equeue.jobs;
+analyze equeue.attempts;
 """
 
 FILTERS = {
@@ -69,6 +77,27 @@ def test_a_page_looks_at_little_more_than_it_shows(
     plan = plan_of_page(sql, portioned(found, EVERYTHING, oldest_first=oldest_first))
     assert not plan.scans_whole()
     assert plan.rows_touched() <= RARE + 6 * PAGE
+
+
+CAP = 301
+
+
+@pytest.mark.parametrize("where", FILTERS.values(), ids=FILTERS.keys())
+def test_a_count_ends_at_its_cap(sql: psycopg.Connection[Any], where: JobFilter) -> None:
+    """Of a hundred thousand jobs it looks at no more than it may count, in each status.
+
+    What nearly every job has is counted from the table itself, as far as the cap.
+    """
+    plan = plan_of_page(sql, count_query(where, tuple(where.statuses or JobStatus), CAP))
+    assert plan.rows_touched() <= RARE + len(JobStatus) * CAP
+
+
+@pytest.mark.parametrize("after", [0, 40, 100])
+def test_a_page_of_attempts_looks_at_no_other_jobs_attempts(sql: psycopg.Connection[Any], after: int) -> None:
+    """Nor at those before it or far behind it."""
+    plan = plan_of_page(sql, attempts_page(BUSY, after, 10, 8 * 1024 * 1024))
+    assert not plan.scans_whole()
+    assert plan.rows_touched() <= 20
 
 
 def plan_of_page(sql: psycopg.Connection[Any], asked: Any) -> Plan:
