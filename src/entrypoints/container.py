@@ -10,7 +10,6 @@ from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.codec import MsgspecCodec
-from ..adapters.json_schema import CompiledSchemas
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
@@ -45,7 +44,8 @@ from ..application.maintenance import (
 from ..application.manage import ManageJobs
 from ..application.ports.cadences import BULK, FOLD
 from ..application.ports.jobs import JobLeases
-from ..application.ports.outbound import Outbound
+from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
+from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
@@ -105,17 +105,33 @@ async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
         await engine.dispose()
 
 
-def open_outbound(settings: Settings) -> Outbound:
-    """Return the way out for `http.request`; only workers need it, so only they pay for its import.
+def open_schemas() -> PayloadSchemas:
+    """Return what judges payloads; workers enqueue nothing from outside, so only the API pays for its import."""
+    from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
 
-    Raises `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows.
-    """
-    from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
+    return CompiledSchemas()
 
-    try:
-        return GuardedHttp(settings.http_allow)
-    except ValueError as problem:
-        raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
+
+class LateOutbound:
+    """The way out for `http.request`, opened at the first request: most workers never send one (3 MB)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._allow = settings.http_allow
+        self._opened = self._open() if self._allow else None  # what cannot be used is refused at the start
+
+    async def send(self, request: OutboundRequest) -> OutboundResponse:
+        """Exchange one request for its answer, as `Outbound` promises."""
+        self._opened = self._opened or self._open()
+        return await self._opened.send(request)
+
+    def _open(self) -> Outbound:
+        """Raise `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows."""
+        from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
+
+        try:
+            return GuardedHttp(self._allow)
+        except ValueError as problem:
+            raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
 
 
 async def is_newest(engine: AsyncEngine) -> bool:
@@ -178,7 +194,7 @@ class Container(containers.DeclarativeContainer):
     ids = providers.Singleton(UuidV7Ids)
     jitter = providers.Singleton(SystemJitter)
     codec = providers.Singleton(MsgspecCodec)
-    schemas = providers.Singleton(CompiledSchemas)
+    schemas = providers.Singleton(open_schemas)
     log = providers.Factory(get_log)
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
@@ -237,7 +253,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
     )
 
-    outbound = providers.Singleton(open_outbound, settings)
+    outbound = providers.Singleton(LateOutbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
     ready = providers.Callable(readiness, engine, queue)

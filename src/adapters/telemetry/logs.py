@@ -4,7 +4,10 @@ import logging
 import sys
 from typing import Any, Literal, TextIO, cast
 
-import structlog
+from .without import without
+
+with without("rich"):  # structlog draws tracebacks with it if it is there: 4 MB and 50 modules in each process
+    import structlog
 
 from ...application.ports.telemetry import Log
 
