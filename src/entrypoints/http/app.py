@@ -8,6 +8,7 @@ from litestar.response.base import ASGIResponse
 
 from . import (
     attempts,
+    audit,
     bulk,
     bulk_operations,
     count,
@@ -34,6 +35,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *enqueue.ENDPOINTS,
     *bulk.ENDPOINTS,
     *bulk_operations.ENDPOINTS,
+    *audit.ENDPOINTS,
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
     *job.ENDPOINTS,
