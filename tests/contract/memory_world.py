@@ -8,6 +8,7 @@ from tests.contract.world import World
 
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
@@ -42,4 +43,5 @@ def memory_world_on(clock: MovableClock) -> World:
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),
         another_queue=lambda: queue,
+        due=MemoryDueJobs(store),
     )

@@ -11,6 +11,7 @@ from tests.contract.world import World
 from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
+from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
@@ -32,9 +33,12 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
     lanes: list[Lane] = []
     queues: list[PostgresJobQueue] = []
 
-    def leases() -> JobLeases:
+    def lane() -> Lane:
         lanes.append(Lane(engine))
-        return PostgresJobLeases(lanes[-1], Claiming(NEVER_SLOW))
+        return lanes[-1]
+
+    def leases() -> JobLeases:
+        return PostgresJobLeases(lane(), Claiming(NEVER_SLOW))
 
     def queue() -> PostgresJobQueue:
         queues.append(PostgresJobQueue(engine))
@@ -50,6 +54,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,
         another_queue=queue,
+        due=PostgresDueJobs(lane()),
     )
     for opened in queues:
         await opened.close()

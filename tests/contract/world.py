@@ -10,6 +10,7 @@ from tests.builders import LEASE, WORKER, an_order
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
+from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
@@ -37,6 +38,7 @@ class World:
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]
     another_queue: Callable[[], JobQueue]
+    due: DueJobs
 
     @property
     def manage(self) -> ManageJobs:
