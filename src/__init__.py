@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .application.tasks import Task, TaskRefused, Tasks
     from .application.verdicts import Discard, Retry, Snooze
     from .domain.errors import InvalidJob, PayloadInvalid, Unavailable
+    from .domain.on_dead import OnDead
     from .domain.retry import Exponential, Fixed
     from .domain.spec import OnConflict, Unique, UniqueWhile
     from .entrypoints.sdk.async_producer import AsyncProducer
@@ -33,6 +34,7 @@ __all__ = [
     "LargePayload",
     "NewJob",
     "OnConflict",
+    "OnDead",
     "Options",
     "PayloadInvalid",
     "Producer",
@@ -64,6 +66,7 @@ _HOMES = {
     "LargePayload": "application.new_jobs",
     "NewJob": "application.new_jobs",
     "OnConflict": "domain.spec",
+    "OnDead": "domain.on_dead",
     "Options": "application.options",
     "PayloadInvalid": "domain.errors",
     "Producer": "entrypoints.sdk.producer",

@@ -16,6 +16,7 @@ from ..application.binding import KnownTasks
 from ..application.child_jobs import BearChildren, asking
 from ..application.context import Context
 from ..application.execute import Attempt, Execute
+from ..application.failure_policies import FailurePolicies, Source
 from ..application.failures import failure
 from ..application.judging import Relayed
 from ..application.new_jobs import NewJobs
@@ -52,11 +53,14 @@ class Runs:
         units_of_work = memory_units_of_work(store)
         self._store = store
         self._leases = MemoryJobLeases(store)
-        self._settle = SettleAttempts(self._leases, FixedJitter())
+        known = KnownTasks.of(tasks, new_jobs.codec)
+        store.tasks.update((declared.id, declared) for declared in known.declarations())
+        policies = FailurePolicies(Source(units_of_work, store.clock, UuidV7Ids()))
+        self._settle = SettleAttempts(self._leases, FixedJitter(), policies)
         self._bear = BearChildren(units_of_work, MemoryJobQueue(), store.clock)
         self._raised: BaseException | None = None
         self._execute = Execute(
-            known=KnownTasks.of(tasks, new_jobs.codec),
+            known=known,
             codec=new_jobs.codec,
             threads=InlineThreads(),
             isolated=InlineProcesses(new_jobs.codec),

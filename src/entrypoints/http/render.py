@@ -83,6 +83,7 @@ def task(task: TaskDeclaration) -> wire.TaskOut:
         _seconds(task.timeout),
         raw(task.payload_schema),
         task.doc,
+        None if task.on_dead is None else task.on_dead.task,
     )
 
 

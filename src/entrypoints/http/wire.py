@@ -283,6 +283,7 @@ class TaskOut(Struct):
     timeout_s: float | None
     payload_schema: Raw
     doc: str
+    on_dead: str | None
 
 
 class TaskList(Struct):

@@ -91,6 +91,19 @@ class Api:
                 return
             cursor = {"cursor": answer["next_cursor"]}
 
+    def dead_letter_groups(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
+        """Yield groups of dead letters, the latest death first, over as many pages as there are."""
+        return self.items("/dead-letters/groups", {**query, "limit": page})
+
+    def queues(self) -> list[Document]:
+        """Return every queue that anybody speaks of."""
+        items: list[Document] = self.get("/queues")["items"]
+        return items
+
+    def set_queue(self, name: str, changes: Document) -> Document:
+        """Change what is named of a queue's settings, as a merge patch, and return them all."""
+        return self._send("PATCH", f"/queues/{name}", body=changes, headers={"If-Match": "*"}, again=True)
+
     def is_ready(self) -> bool:
         """Tell whether the API answers and can do its work."""
         try:
