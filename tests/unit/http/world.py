@@ -14,7 +14,7 @@ from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.leases import MemoryJobLeases
-from equeue.adapters.memory.platform import MovableClock
+from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.store import MemoryStore
@@ -140,6 +140,7 @@ class World:
         ):
             table.clear()
         self.services.queues.policies.forget()
+        self.clock.move(START - self.clock.now())
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
         self.member_key = await self.key_of(self.member)
