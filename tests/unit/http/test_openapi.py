@@ -12,10 +12,12 @@ from tests.unit.http.world import Caller, World
 from uuid_utils.compat import uuid7
 
 from equeue.adapters.memory.store import KeptOperation
+from equeue.application.ports.queues import StoredQueue
 from equeue.domain.access import Role
 from equeue.domain.audit import SYSTEM
 from equeue.domain.bulk import BulkOperation
 from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from equeue.domain.queue import UNSET
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.http.app import API_ENDPOINTS, ENDPOINTS
 from equeue.entrypoints.http.openapi import document
@@ -111,8 +113,9 @@ async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> 
     bulk = BulkPlan(action=BulkAction.RETRY, where=BulkFilter(queues=("email",), job_ids=(job.id,)), mark=NOON)
     created = BulkOperation.created(uuid7(), bulk, SYSTEM, 1, NOON)
     world.store.operations[created.id] = KeptOperation(created, NOON)
+    world.store.queues["email"] = StoredQueue("email", UNSET, NOON, NOON)
     admin = api.with_key(await world.key_of(await world.person(Role.ADMIN)))
-    answer = await admin.get(path.format(job_id=job.id, task_id="a", operation_id=created.id))
+    answer = await admin.get(path.format(job_id=job.id, task_id="a", name="email", operation_id=created.id))
     told = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     _check(told, answer.json(), the_document()["components"]["schemas"])
 
