@@ -7,7 +7,7 @@ import msgspec
 from ...application.ports.reads import JobFilter
 from ...domain.access import Scope
 from ...domain.status import JobStatus
-from . import wire
+from . import steering, wire
 from .endpoint import API, Answer, Call, any_of, endpoint
 from .services import HttpServices
 
@@ -28,7 +28,7 @@ class CountQuery(msgspec.Struct):
     f"{API}/jobs/count",
     access=any_of(Scope.JOBS_READ),
     query=CountQuery,
-    answers={200: wire.JobCount},
+    answers={200: steering.JobCount},
     tag="jobs",
 )
 async def count_jobs(services: HttpServices, call: Call[CountQuery, None]) -> Answer:
@@ -37,11 +37,11 @@ async def count_jobs(services: HttpServices, call: Call[CountQuery, None]) -> An
     where = JobFilter(principal.sees_only, query.status, query.queue, query.task, principal.queue_globs)
     counted = await services.reads.count(where, CAP)
     by_status = {status.value: _count(number) for status, number in counted.items()}
-    return Answer.of(wire.JobCount(_count(sum(counted.values())), by_status))
+    return Answer.of(steering.JobCount(_count(sum(counted.values())), by_status))
 
 
-def _count(number: int) -> wire.CountOut:
-    return wire.CountOut(min(number, CAP), number >= CAP)
+def _count(number: int) -> steering.CountOut:
+    return steering.CountOut(min(number, CAP), number >= CAP)
 
 
 ENDPOINTS = (count_jobs,)

@@ -11,13 +11,13 @@ from ...application.enqueue import Draft
 from ...domain.job import Job
 from ...domain.retry import Backoff, Exponential, Fixed
 from ...domain.spec import JobSpec, Unique
-from . import json_body, wire
+from . import json_body, steering, wire
 
 Value = TypeVar("Value")
 
 _JOB = msgspec.json.Decoder(wire.JobRequest)
-_EDIT = msgspec.json.Decoder(wire.EditRequest)
-_RERUN = msgspec.json.Decoder(wire.RerunRequest)
+_EDIT = msgspec.json.Decoder(steering.EditRequest)
+_RERUN = msgspec.json.Decoder(steering.RerunRequest)
 
 
 def read_job(document: bytes) -> Draft:
@@ -29,7 +29,7 @@ def read_job(document: bytes) -> Draft:
     return _draft(request, payload)
 
 
-def read_edit(document: bytes) -> wire.EditRequest:
+def read_edit(document: bytes) -> steering.EditRequest:
     """Return the changes that one JSON document asks for; raise `Problem` where it is malformed."""
     json_body.refuse_nul(document)
     request = json_body.decode(document, _EDIT)
@@ -38,7 +38,7 @@ def read_edit(document: bytes) -> wire.EditRequest:
     return request
 
 
-def read_rerun(document: bytes) -> wire.RerunRequest:
+def read_rerun(document: bytes) -> steering.RerunRequest:
     """Return what a copy is to have of its own; raise `Problem` where it is malformed."""
     json_body.refuse_nul(document)
     request = json_body.decode(document or b"{}", _RERUN)
@@ -47,7 +47,7 @@ def read_rerun(document: bytes) -> wire.RerunRequest:
     return request
 
 
-def rerun_of(request: wire.RerunRequest, job: Job, now: datetime) -> Draft:
+def rerun_of(request: steering.RerunRequest, job: Job, now: datetime) -> Draft:
     """Return the draft of a copy of `job`, with what `request` wants otherwise."""
     copy = job.again(now)
     spec = attrs.evolve(

@@ -9,7 +9,7 @@ from ...application.ports.reads import DOCUMENTS
 from ...domain.access import Scope
 from ...domain.audit import Act, Actor
 from ...domain.errors import InvalidJob
-from . import idempotency, wire
+from . import idempotency, steering, wire
 from .drafts import read_rerun, rerun_of
 from .endpoint import Accepts, Answer, Call, endpoint
 from .enqueue import REFUSALS, about_one, answer, refuse_conflict
@@ -22,7 +22,7 @@ from .services import HttpServices
     f"{PATH}/rerun",
     access=STEER,
     body=Accepts(
-        form=wire.RerunRequest,
+        form=steering.RerunRequest,
         read=lambda raw, content_type: read_rerun(raw),  # noqa: ARG005 - some routes take two kinds
         optional=True,
         limit=lambda services: services.limits.single,
@@ -31,7 +31,7 @@ from .services import HttpServices
     problems=REFUSALS,
     tag="jobs",
 )
-async def rerun_job(services: HttpServices, call: Call[wire.Empty, wire.RerunRequest]) -> Answer:
+async def rerun_job(services: HttpServices, call: Call[wire.Empty, steering.RerunRequest]) -> Answer:
     """Enqueue a copy of a job, whatever became of that one; the payload and other members may change.
 
     The new job is the same owner's, has this one as its parent, and is due now. It asks for the same unique key: while

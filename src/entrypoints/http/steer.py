@@ -2,7 +2,7 @@
 
 from ...domain.access import Scope
 from ...domain.job import Job, JobEdit
-from . import merge, wire
+from . import merge, steering, wire
 from .drafts import read_edit
 from .endpoint import JSON, MERGE_PATCH, NOTHING, Accepts, Answer, Call, any_of, endpoint
 from .job import PATH, STEER, confine, find, move_answer, moved, witness
@@ -33,7 +33,7 @@ async def run_job_now(services: HttpServices, call: Call[wire.Empty, wire.Empty]
     PATH,
     access=any_of(Scope.JOBS_ADMIN),
     body=Accepts(
-        form=wire.EditRequest,
+        form=steering.EditRequest,
         read=lambda raw, content_type: read_edit(raw),  # noqa: ARG005 - some routes take two kinds
         types=(JSON, MERGE_PATCH),
         limit=lambda services: services.limits.single,
@@ -50,7 +50,7 @@ async def run_job_now(services: HttpServices, call: Call[wire.Empty, wire.Empty]
     tag="jobs",
     conditional=True,
 )
-async def edit_job(services: HttpServices, call: Call[wire.Empty, wire.EditRequest]) -> Answer:
+async def edit_job(services: HttpServices, call: Call[wire.Empty, steering.EditRequest]) -> Answer:
     """Change a queued job that is as it was when its ETag was read.
 
     The body is a merge patch (RFC 7396), also as plain JSON: a payload keeps the members that are not named, and loses
@@ -83,7 +83,7 @@ async def delete_job(services: HttpServices, call: Call[wire.Empty, None]) -> An
     return Answer(status=204)
 
 
-def _edit(request: wire.EditRequest, job: Job) -> JobEdit:
+def _edit(request: steering.EditRequest, job: Job) -> JobEdit:
     payload = wire.given(request.payload)
     return JobEdit(
         priority=wire.given(request.priority),

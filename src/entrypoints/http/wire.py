@@ -86,34 +86,6 @@ class CancelRequest(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=spec.REASON_CHARS)] | None = None
 
 
-class EditRequest(Struct, forbid_unknown_fields=True):
-    """What changes about a queued job (RFC 7396): a payload is merged member by member, `null` takes one away."""
-
-    priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] | UnsetType = UNSET
-    queue: Name | UnsetType = UNSET
-    run_at: Moment | UnsetType = UNSET
-    max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | UnsetType = UNSET
-    tags: Annotated[list[str], Meta(max_length=spec.TAGS)] | UnsetType = UNSET
-    payload: Payload | UnsetType = UNSET
-
-
-class RerunRequest(Struct, forbid_unknown_fields=True):
-    """What the new job has of its own; what is left out is copied, but for `run_at`, which is now."""
-
-    payload: Payload | UnsetType = UNSET
-    queue: Name | UnsetType = UNSET
-    priority: Annotated[int, Meta(ge=0, le=spec.LOWEST_PRIORITY, description="lower runs first")] | UnsetType = UNSET
-    run_at: Moment | None = None
-    delay_s: Delay | None = None
-    max_retries: Annotated[int, Meta(ge=0, le=MAX_RETRIES)] | UnsetType = UNSET
-    backoff: Backoff | UnsetType = UNSET
-    timeout_s: Timeout | UnsetType = UNSET
-    expires_at: Moment | UnsetType | None = UNSET
-    tags: Annotated[list[str], Meta(max_length=spec.TAGS)] | UnsetType = UNSET
-    unique: UniqueRequest | UnsetType | None = UNSET
-    concurrency_key: str | UnsetType | None = UNSET
-
-
 class Empty(Struct, forbid_unknown_fields=True):
     """Nothing: an empty body or no query parameters."""
 
@@ -227,20 +199,6 @@ class MoveAnswer(Struct):
 
     outcome: Literal["cancelled", "requested", "queued", "edited", "repeated"]
     job: JobOut
-
-
-class CountOut(Struct):
-    """How many there are; `capped` says that there are more than `value` less one, and nobody counted on."""
-
-    value: int
-    capped: bool
-
-
-class JobCount(Struct):
-    """How many jobs there are under the filter, in all and in each status that it asks for."""
-
-    total: CountOut
-    by_status: dict[str, CountOut]
 
 
 class AttemptOut(Struct):
