@@ -13,6 +13,7 @@ from tests.integration.postgres.plans import Plan, Prepared, plan_of
 from equeue.adapters.postgres import statements
 from equeue.adapters.postgres.cadences import TICK
 from equeue.adapters.postgres.claiming import BEFORE_ALL, lanes
+from equeue.adapters.postgres.due import DUE
 from equeue.adapters.postgres.engine import PLANNING
 from equeue.adapters.postgres.moves import CHANGE, REMOVE
 
@@ -68,6 +69,7 @@ STATEMENTS = {
     "look_back": statements.LOOK_BACK,
     "take_over": statements.TAKE_OVER,
     "expire": statements.EXPIRE,
+    "due": DUE,
 }
 
 
@@ -111,6 +113,7 @@ def claim_facts(**facts: Any) -> dict[str, Any]:
     probed = lanes(["q0", "q1"])
     return {
         "limit": BATCH,
+        "within": timedelta(seconds=5),
         "lease": timedelta(seconds=30),
         "worker": uuid4(),
         "begun": True,
@@ -220,6 +223,14 @@ def test_expiry_follows_its_index(sql: psycopg.Connection[Any], mode: str) -> No
     assert plan.indexes() == {"ix_jobs_expiry", "pk_jobs"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= 2 * BATCH
+
+
+def test_what_is_due_is_read_along_the_claim_index(sql: psycopg.Connection[Any], mode: str) -> None:
+    """Lane by lane, no further than it needs, past jobs of the future in the first lane."""
+    plan = plan_of(sql, DUE, claim_facts(), mode=mode)
+    assert plan.indexes() == {"ix_jobs_claim"}
+    assert not plan.sorts()
+    assert plan.rows_touched() <= BATCH + 20
 
 
 def test_people_s_moves_find_jobs_by_their_key(sql: psycopg.Connection[Any], mode: str) -> None:
