@@ -100,6 +100,10 @@ bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop
 bench-bulk: $(VENV)/dev.stamp ## 100,000 dead jobs retried at once, beside other work (about 5 minutes)
 	$(BIN)/python -m bench.bulk
 
+.PHONY: bench-queue
+bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: pickup, drain, idling (about 4 minutes)
+	$(BIN)/python -m bench.queue
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
