@@ -42,15 +42,15 @@ test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
 
 .PHONY: test-contract
 test-contract: $(VENV)/dev.stamp ## The contract suites alone: every adapter of a port keeps the same promises
-	$(call suite,480,tests/contract)
+	$(call suite,450,tests/contract)
 
 .PHONY: test-integration
 test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
-	$(call suite,660,tests/integration)
+	$(call suite,630,tests/integration)
 
 .PHONY: test-chaos
 test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
-	$(call suite,180,tests/chaos)
+	$(call suite,240,tests/chaos)
 
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
