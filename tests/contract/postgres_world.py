@@ -58,8 +58,8 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
     )
     for opened in queues:
         await opened.close()
-    for lane in lanes:
-        await lane.close()
+    for one in lanes:
+        await one.close()
     await engine.dispose()
 
 

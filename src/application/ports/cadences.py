@@ -6,7 +6,6 @@ from typing import Protocol
 
 import attrs
 
-
 BULK = "bulk"
 FOLD = "fold-dead-letters"
 SEEN = frozenset({BULK, FOLD})
