@@ -1,5 +1,6 @@
 """What is due and soon will be is told in the order of claims, in sets that follow on each other, and left alone."""
 
+import asyncio
 from datetime import timedelta
 
 from tests.builders import a_birth, minutes, seconds
@@ -74,5 +75,6 @@ async def test_the_publish_pass_tells_of_what_no_hint_covers(world: World) -> No
     async def run() -> None:
         assert not await publish.run()
 
-    assert (await heard(listener, ["default"], run)).queues == {"default"}
+    async with asyncio.timeout(10):
+        assert (await heard(listener, ["default"], run)).queues == {"default"}
     assert await world.job(job.id) == job

@@ -97,7 +97,16 @@ async def test_rubbish_is_thrown_away(here: RedisJobQueue, own_redis: RedisServe
             received = await here.receive(["mine"], SHORT, 1)
     assert received.job_ids == (JOB,)
     with own_redis.client() as client:
-        for said in (b"", b"\xff\xfe", b"stop", b"stop x y", b"ids ids", b"what"):
+        for said in (
+            b"",
+            b"\xff\xfe",
+            b"stop",
+            b"stop x y",
+            b"ids ids",
+            b"what",
+            b"stop " + b"z" * 36,
+            b"stop " + b"\xff" * 36,
+        ):
             client.publish("equeue:{mine}:bell", said)
     await here.ring([CancelRequested(JOB, "mine", None)])
     async with asyncio.timeout(PATIENCE_S):
@@ -154,10 +163,13 @@ async def test_trouble_is_one_line_and_its_end_another(
 
 
 async def test_a_server_that_is_silent_is_away(here: RedisJobQueue, own_redis: RedisServer, lines: Lines) -> None:
-    """It accepts and never answers: that is noticed without anybody asking for anything."""
+    """It accepts and never answers: that is noticed unasked, and nothing more is sent to it meanwhile."""
     await until(here, ok=True)
     own_redis.stop()
     await until(here, ok=False)
+    before = (await here.health()).dropped
+    await here.publish([queued("mine")])
+    assert (await here.health()).dropped == before + 1
     own_redis.go_on()
     await until(here, ok=True)
     assert lines.events == ["redis.away", "redis.back"]
