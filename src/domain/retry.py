@@ -1,5 +1,6 @@
 """When a failed job runs again: backoff as values, and the arithmetic that cannot overflow."""
 
+import math
 from datetime import timedelta
 from typing import ClassVar, TypeAlias
 
@@ -85,6 +86,8 @@ def bounded(wish: timedelta) -> timedelta:
 
 def _within(seconds: float) -> float:
     """Return a wait that can be added to any instant; numbers that no door let in may come by plain SQL."""
+    if math.isnan(seconds):  # nothing, however often it is multiplied
+        return 0.0
     return float(min(max(seconds, 0.0), LONGEST.total_seconds()))
 
 

@@ -138,6 +138,7 @@ def test_a_preview_bounds_every_course_of_retries(backoff: Backoff, count: int, 
     retries,
     chances,
 )
+@example(Exponential(base=0, factor=float("inf"), cap=0.0, jitter=0.0), 1, 0.0)
 def test_no_number_that_slipped_in_breaks_a_wait(backoff: Exponential, retry: int, jitter: float) -> None:
     """Plain SQL may store what no door lets in: every wait is between nothing and a year all the same."""
     assert timedelta(0) <= delay_before(backoff, retry, jitter=jitter) <= LONGEST
