@@ -10,6 +10,7 @@ import attrs
 import pytest
 from tests.redis_servers import RedisServer
 
+from equeue.adapters.redis.names import read_ids
 from equeue.adapters.redis.queue import RedisJobQueue
 from equeue.application.ports.queue import Received
 from equeue.domain.events import CancelRequested
@@ -75,6 +76,11 @@ async def test_a_queue_holds_no_more_than_its_bound(here: RedisJobQueue, own_red
     await here.publish([queued("mine", job_id, priority=1) for job_id in jobs[:500]])
     await depth_of(here, "mine", 1_000)
     assert set(jobs[:500]) <= set(await popped(here))
+
+
+def test_only_ids_are_read_as_ids() -> None:
+    """Whatever else was said in their place is passed over."""
+    assert read_ids([b"z" * 36, b"\xff" * 36, b"", str(JOB).encode(), JOB.hex.encode()]) == (JOB,)
 
 
 async def test_rubbish_is_thrown_away(here: RedisJobQueue, own_redis: RedisServer) -> None:
