@@ -63,7 +63,7 @@ test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through 
 	  $(BIN)/python -m pytest -q -n $(WORKERS) tests/integration/worker/test_processes.py </dev/null
 
 .PHONY: prove-redis
-prove-redis: $(VENV)/dev.stamp ## 50,000 jobs while Redis is flushed, killed, littered, full, silent (about 20 minutes)
+prove-redis: $(VENV)/dev.stamp ## Run 50,000 jobs while Redis is flushed, killed, littered, full, silent (about 20 minutes)
 	EQUEUE_REDIS_JOBS=50000 $(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/integration/redis/test_troubles.py
 
 .PHONY: lint
