@@ -97,7 +97,7 @@ bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop
 	$(BIN)/python -m bench.worker
 
 .PHONY: bench-bulk
-bench-bulk: $(VENV)/dev.stamp ## 100,000 dead jobs retried at once, beside other work (about 5 minutes)
+bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other work (about 5 minutes)
 	$(BIN)/python -m bench.bulk
 
 .PHONY: bench-queue

@@ -24,6 +24,8 @@ FORBIDDEN = {
     "acyclic": ("domain/lease.py", "from . import events\n# and back\n"),
     "speaks-sql": ("adapters/memory/store.py", "import sqlalchemy"),
     "speaks-http": ("entrypoints/worker/parts.py", "import litestar"),
+    "speaks-resp": ("adapters/memory/queue.py", "import redis"),
+    "speaks-schema": ("adapters/codec.py", "import jsonschema_rs"),
     "speaks-json": ("adapters/memory/store.py", "import msgspec"),
     "calls-out": ("entrypoints/cli/remote.py", "import httpx2"),
     "one-root": ("entrypoints/cli/compose.py", "import dependency_injector"),

@@ -33,7 +33,9 @@ async def test_endings_are_decided_with_the_systems_backoff_and_chance(world: Wo
     """The use case's own backoff and jitter are what its decisions are made with."""
     claim = await world.claimed(a_birth())
     before = await world.now()
-    (told,) = await SettleAttempts(world.leases, HALF, FailurePolicies(backoff=LONG))([Ending(claim, Failed(OOPS), seconds(3))])
+    (told,) = await SettleAttempts(world.leases, HALF, FailurePolicies(backoff=LONG))(
+        [Ending(claim, Failed(OOPS), seconds(3))]
+    )
     job = await world.job(claim.job_id)
     assert (told.fence, told.answer, told.status) == (claim.fence, SettleAnswer.APPLIED, JobStatus.QUEUED)
     assert seconds(50) <= job.run_at - before < seconds(51)
