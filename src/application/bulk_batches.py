@@ -21,8 +21,8 @@ from .signals import announce
 FIRST, LEAST, MOST = 20, 5, 20
 """How many jobs a batch has at first, where the database is slow, and at most.
 
-Deciding on them keeps the loop of a worker busy, on which its handlers wait. The 99th percentile of other jobs' pickups was
-3.0 times the quiet one with sets of 250, 2.25 with 50 and 1.8 with 20 (`python -m bench.bulk`).
+Deciding on them keeps the loop of a worker busy, on which its handlers wait. The 99th percentile of other jobs' pickups
+was 3.0 times the quiet one with sets of 250, 2.25 with 50 and 1.8 with 20 (`python -m bench.bulk`).
 """
 TARGET = 0.1
 """How long a batch should take, in seconds: nobody waits longer for a row that it holds."""
@@ -30,9 +30,9 @@ BULK_EVERY = timedelta(seconds=2)
 """How often some process looks whether there is an operation to carry out."""
 RESTS = 2.0
 """After a batch its operation rests for so many times as long, so that other work has most of the database."""
-WINDOW = 4
+WINDOW = 10
 """So many jobs are looked at for each that is wanted, and more where few are meant."""
-WIDEST = 20
+WIDEST = 100
 
 
 @attrs.define
