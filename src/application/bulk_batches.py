@@ -9,10 +9,9 @@ from ..domain.bulk import BulkOperation, Tally
 from ..domain.bulk_plan import BulkPlan, Decided
 from ..domain.errors import DomainError, InvalidJob
 from ..domain.events import JobEvent
-from ..domain.ids import JobId
 from ..domain.job import Job
+from .deciding import write
 from .ports.bulk import Batch
-from .ports.jobs import Change
 from .ports.platform import Clock
 from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -137,7 +136,7 @@ class _Deciding:
         done, undecided = 0, jobs
         while undecided:
             decided = {job.id: (job, decision) for job in undecided if (decision := self._decide(job)) is not None}
-            refused = await self._write(decided)
+            refused = await write(self.unit.jobs, ((job, decision.after) for job, decision in decided.values()))
             done += len(decided) - len(refused)
             for job_id, (_, decision) in decided.items():
                 if job_id not in refused:
@@ -150,13 +149,3 @@ class _Deciding:
             return self.plan.decide(job, self.now)
         except DomainError:
             return None
-
-    async def _write(self, decided: dict[JobId, tuple[Job, Decided]]) -> frozenset[JobId]:
-        changes, gone = [], []
-        for _, (job, decision) in sorted(decided.items()):
-            if decision.after is None:
-                gone.append(job)
-            else:
-                changes.append(Change(job, decision.after))
-        refused = await self.unit.jobs.change(changes) if changes else frozenset[JobId]()
-        return refused | (await self.unit.jobs.remove(gone) if gone else frozenset[JobId]())
