@@ -8,8 +8,8 @@ import attrs
 from .errors import InvalidQueue, Violation
 from .ids import NAME
 from .on_dead import OnDead, on_dead_problems
-from .retry import MAX_RETRIES, Backoff, backoff_problems
-from .spec import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from .retry import MAX_RETRIES, Backoff
+from .spec import LONGEST_TIMEOUT, SHORTEST_TIMEOUT, backoff_violations
 
 
 @attrs.frozen
@@ -44,7 +44,6 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
         yield Violation("/defaults/max_retries", f"must be between 0 and {MAX_RETRIES}", "range")
     if settings.timeout is not None and not SHORTEST_TIMEOUT <= settings.timeout <= LONGEST_TIMEOUT:
         yield Violation("/defaults/timeout_s", "must be between 0.1 and 86400", "range")
-    for field, problem in backoff_problems(settings.backoff) if settings.backoff else ():
-        yield Violation(f"/defaults/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
+    yield from backoff_violations("/defaults/backoff", settings.backoff)
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")
