@@ -11,6 +11,7 @@ from ...domain.access import Role
 from ..container import Container, build, close
 from ..settings import Settings, inherited, read_settings
 from .console import Console
+from .embedded import kept
 from .places import Places, write_private
 from .postgres import EmbeddedPostgres
 from .program import Program
@@ -47,25 +48,8 @@ async def database(settings: Settings, places: Places, console: Console) -> Asyn
         yield settings.database_url
         return
     console.say(f"starting PostgreSQL in {places.database}")
-    embedded = EmbeddedPostgres(places)
-    keeper: asyncio.Task[None] | None = None
-    try:
-        url = await embedded.start()
-        keeper = asyncio.create_task(_keep(embedded, console))
+    async with kept(EmbeddedPostgres(places), "PostgreSQL", console) as url:
         yield url
-    finally:
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.wait({keeper})
-        await embedded.stop()
-
-
-async def _keep(embedded: EmbeddedPostgres, console: Console) -> None:
-    while True:
-        await embedded.died()
-        console.say("PostgreSQL ended; starting it again")
-        await embedded.start()
-        console.say("PostgreSQL is back")
 
 
 async def prepare(
