@@ -81,7 +81,8 @@ def _name(name: str) -> Iterator[Violation]:
 def _scopes(owner: Role, scopes: Collection[Scope]) -> Iterator[Violation]:
     beyond = sorted(set(scopes) - GRANTS[owner])
     if beyond:
-        yield Violation("/scopes", f"a key never exceeds its owner: a {owner} lacks {', '.join(beyond)}", "beyond-owner")
+        detail = f"a key never exceeds its owner: a {owner} lacks {', '.join(beyond)}"
+        yield Violation("/scopes", detail, "beyond-owner")
 
 
 def _globs(globs: Collection[str]) -> Iterator[Violation]:

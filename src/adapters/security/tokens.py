@@ -29,6 +29,7 @@ SKEW = timedelta(seconds=60)
 LONGEST = 2_048
 """No token of ours is longer, and nobody else's is worth reading."""
 
+_JWT = jwt.PyJWT()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PART = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _REFRESH = re.compile(r"er_([0-9a-f]{32})_([1-9][0-9]{0,8})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -59,7 +60,7 @@ class JwtAccessTokens:
             "iat": _seconds(claims.issued_at),
             "exp": _seconds(claims.expires_at),
         }
-        return jwt.encode(told, self._keys[0], algorithm=ALGORITHM, headers={"typ": TYPE})
+        return _JWT.encode(told, self._keys[0], algorithm=ALGORITHM, headers={"typ": TYPE})
 
     def read(self, text: str) -> AccessClaims | None:
         """Return what a token says, if it is good now."""
@@ -78,7 +79,7 @@ def _told(text: str, key: bytes) -> dict[str, Any] | None:
     # Times are judged by our clock, further down. Nothing in the header chooses a key or an algorithm.
     options: Any = {"require": list(REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False}
     try:
-        whole = jwt.decode_complete(
+        whole = _JWT.decode_complete(
             text, key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=options
         )
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
