@@ -171,7 +171,7 @@ class Settings:
         if bool(self.admin_email) != bool(self.admin_password):
             given, missing = ("EMAIL", "PASSWORD") if self.admin_email else ("PASSWORD", "EMAIL")
             raise BadSetting(
-                f"EQUEUE_ADMIN_{missing}", f"is missing beside EQUEUE_ADMIN_{given}", "Set both, or neither."
+                f"EQUEUE_ADMIN_{given}", f"needs EQUEUE_ADMIN_{missing} beside it", "Set both, or neither."
             )
 
     @property

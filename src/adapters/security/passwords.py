@@ -42,11 +42,12 @@ class BcryptPasswords:
         return hashed.decode("ascii")
 
     async def fits(self, password: str, kept: str | None) -> bool:
-        """Tell whether `password` is the one that was hashed; one that is too long never is."""
+        """Tell whether `password` is the one that was hashed; one that could not be set never is."""
         secret = normal(password).encode("utf-8", "replace")
         stored = self._nobodys if kept is None else kept.encode("ascii")
-        same = await self._in_thread(lambda: bcrypt.checkpw(secret[:PASSWORD_BYTES], stored))
-        return same and kept is not None and len(secret) <= PASSWORD_BYTES
+        tried = secret.replace(b"\x00", b" ")[:PASSWORD_BYTES]
+        same = await self._in_thread(lambda: bcrypt.checkpw(tried, stored))
+        return same and kept is not None and tried == secret
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
