@@ -43,8 +43,9 @@ def _forwarded(scope: Any) -> Iterator[str]:
 
 
 def _address(text: str) -> Address | None:
+    bare = text.partition(":")[0] if text.count(":") == 1 else text.removeprefix("[").partition("]")[0]
     try:
-        found = ip_address(text.strip().removeprefix("[").partition("]")[0])
+        found = ip_address(bare)
     except ValueError:
         return None
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

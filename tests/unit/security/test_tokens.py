@@ -160,7 +160,7 @@ def test_a_refresh_token_is_read_back(session_id: Any, generation: int) -> None:
 
 
 def test_a_refresh_token_cannot_be_made_up() -> None:
-    """Not for another session, not for another generation, not in another spelling, not from a token of another kind."""
+    """Not for another session or generation, not in another spelling, not from a token of another kind."""
     session_id = a_birth().job_id
     written = REFRESH.write(RefreshClaims(session_id, 2))
     named, _, signature = written.rpartition("_")
