@@ -100,10 +100,17 @@ async def callers(world: World) -> AsyncIterator[dict[str, Caller]]:
         keys["anonymous"] = None
         keys["revoked key"] = await world.key_of(admin, revoked=True)
         keys["disabled"] = await world.token_of(await world.person(Role.ADMIN, disabled=True))
-        keys["expired"], keys["logged out"] = await world.token_of(admin), await world.token_of(admin)
-        ended = list(world.store.sessions.values())[-2:]
-        assert all(ended)
-        world.store.sessions.update({one.id: attrs.evolve(one, revoked=True) for one in ended if one})
+        tokens = world.services.identity.open_session.write.access
+        keys["logged out"], goes_on = await world.token_of(admin), tokens.read(await world.token_of(admin))
+        ended = tokens.read(keys["logged out"] or "")
+        assert goes_on is not None
+        assert ended is not None
+        keys["expired"] = tokens.write(attrs.evolve(goes_on, expires_at=world.clock.now()))
+        async with world.units_of_work() as unit:
+            stored = await unit.sessions.hold(ended.session_id)
+            assert stored is not None
+            await unit.sessions.put(stored.session.ended())
+            await unit.commit()
         yield {name: caller.with_key(key) for name, key in keys.items()}
 
 
