@@ -13,6 +13,8 @@ from ...domain.people import PASSWORD_BYTES, normal
 COST = 12
 """2¹² rounds: about a quarter of a second on a common core."""
 
+SALT_CHARS, HASH_CHARS = 22, 31
+
 Result = TypeVar("Result")
 
 THREADS = 2
@@ -27,11 +29,6 @@ class BcryptPasswords:
     _threads: ThreadPoolExecutor = attrs.field(
         init=False, factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="equeue-passwords")
     )
-    _nobodys: bytes = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        # What a password is compared with if there is nothing to compare it with: it has to cost the same.
-        object.__setattr__(self, "_nobodys", bcrypt.hashpw(bcrypt.gensalt(4), bcrypt.gensalt(self.cost)))
 
     async def hash(self, password: str) -> str:
         """Return what may be kept of `password`."""
@@ -43,11 +40,16 @@ class BcryptPasswords:
 
     async def fits(self, password: str, kept: str | None) -> bool:
         """Tell whether `password` is the one that was hashed; one that could not be set never is."""
-        secret = normal(password).encode("utf-8", "replace")
-        stored = self._nobodys if kept is None else kept.encode("ascii")
+        secret = normal(password).encode("utf-8", "surrogatepass")
+        stored = nobodys(self.cost) if kept is None else kept.encode("ascii")
         tried = secret.replace(b"\x00", b" ")[:PASSWORD_BYTES]
         same = await self._in_thread(lambda: bcrypt.checkpw(tried, stored))
         return same and kept is not None and tried == secret
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def nobodys(cost: int) -> bytes:
+    """Return what a password is compared with where there is nothing to compare it with: it costs the same."""
+    return b"$2b$%02d$" % cost + b"." * (SALT_CHARS + HASH_CHARS)
