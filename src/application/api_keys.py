@@ -104,9 +104,7 @@ class ManageApiKeys:
             await unit.commit()
         return after
 
-    async def rotate(
-        self, key_id: UUID, owner: UserId | None, grace: timedelta, actor: Actor
-    ) -> tuple[StoredKey, str]:
+    async def rotate(self, key_id: UUID, owner: UserId | None, grace: timedelta, actor: Actor) -> tuple[StoredKey, str]:
         """Give a key a new secret and return its text; the old one stays good for `grace`.
 
         A secret before the old one is no good from now on. Raises `ApiKeyNotFound`, `RevokedApiKey`, `InvalidApiKey`.

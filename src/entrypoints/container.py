@@ -46,11 +46,9 @@ from ..application.maintenance import (
 from ..application.manage import ManageJobs
 from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
-from ..application.ports.credentials import AccessTokens, Passwords, RefreshTokens
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
-from ..application.ports.platform import Clock
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
@@ -59,6 +57,7 @@ from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .securing import open_access_tokens, open_passwords, open_refresh_tokens
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -117,39 +116,6 @@ def open_schemas() -> PayloadSchemas:
     from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
 
     return CompiledSchemas()
-
-
-def open_passwords() -> Passwords:
-    """Return what hashes passwords; only the API and commands about people pay for its import."""
-    from ..adapters.security.passwords import BcryptPasswords  # noqa: PLC0415
-
-    return BcryptPasswords()
-
-
-def open_access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
-    """Return what writes and reads access tokens."""
-    from ..adapters.security.tokens import JwtAccessTokens  # noqa: PLC0415
-
-    return JwtAccessTokens(secret_keys(settings), clock)
-
-
-def open_refresh_tokens(settings: Settings) -> RefreshTokens:
-    """Return what writes and reads refresh tokens."""
-    from ..adapters.security.tokens import SignedRefreshTokens  # noqa: PLC0415
-
-    return SignedRefreshTokens(secret_keys(settings))
-
-
-def secret_keys(settings: Settings) -> tuple[bytes, ...]:
-    """Return what signs cursors and tokens; raise `BadSetting` if nobody said."""
-    if not settings.secret_keys:
-        raise BadSetting(
-            "EQUEUE_SECRET_KEYS",
-            "is missing",
-            "Set it to at least 32 random characters, the same for every replica of the API, such as the output of: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-        )
-    return tuple(key.encode() for key in settings.secret_keys)
 
 
 class LateOutbound:

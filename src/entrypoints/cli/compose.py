@@ -11,13 +11,14 @@ from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
-from ..container import Container, build, close, secret_keys
+from ..container import Container, build, close
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
 from ..loops.maintaining import Chores, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
+from ..securing import secret_keys
 from ..settings import BadSetting, Settings
 from ..worker.parts import WorkerParts, WorkerRules
 from .exits import Exit, Stop
