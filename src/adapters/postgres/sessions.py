@@ -14,7 +14,8 @@ from ...domain.logins import Tally
 from ...domain.sessions import Session
 from .accounts import user_of
 from .errors import translated
-from .models import LoginAttemptRow, SessionRow, UserRow
+from .models import UserRow
+from .people_models import LoginAttemptRow, SessionRow
 from .rows import utc
 
 _FRESH = {"populate_existing": True}

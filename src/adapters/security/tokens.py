@@ -40,13 +40,19 @@ def derived(secret_keys: Sequence[bytes], purpose: bytes) -> tuple[bytes, ...]:
     return tuple(hmac.digest(key, purpose, "sha256") for key in secret_keys)
 
 
+def _for_access(secret_keys: Sequence[bytes]) -> tuple[bytes, ...]:
+    return derived(secret_keys, b"equeue access token 1")
+
+
+def _for_refreshing(secret_keys: Sequence[bytes]) -> tuple[bytes, ...]:
+    return derived(secret_keys, b"equeue refresh token 1")
+
+
 @attrs.frozen
 class JwtAccessTokens:
     """`AccessTokens` as JWTs (RFC 9068), by one algorithm and checked as RFC 8725 asks."""
 
-    _keys: tuple[bytes, ...] = attrs.field(
-        repr=False, alias="secret_keys", converter=lambda keys: derived(keys, b"equeue access token 1")
-    )
+    _keys: tuple[bytes, ...] = attrs.field(repr=False, alias="secret_keys", converter=_for_access)
     _clock: Clock
 
     def write(self, claims: AccessClaims) -> str:
@@ -141,9 +147,7 @@ def _is_canonical(part: str) -> bool:
 class SignedRefreshTokens:
     """`RefreshTokens`, `er_<session>_<generation>_<signature>`. Nothing is stored that would let anybody write one."""
 
-    _keys: tuple[bytes, ...] = attrs.field(
-        repr=False, alias="secret_keys", converter=lambda keys: derived(keys, b"equeue refresh token 1")
-    )
+    _keys: tuple[bytes, ...] = attrs.field(repr=False, alias="secret_keys", converter=_for_refreshing)
 
     def write(self, claims: RefreshClaims) -> str:
         """Return the token, signed with the current key."""
