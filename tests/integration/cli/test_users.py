@@ -72,9 +72,9 @@ def test_a_key_is_made_rotated_and_revoked(on_database: Run) -> None:
     (key,) = json.loads(on_database("keys", "list", "--user", "ADA@example.org", "-o", "json").out)
     assert (key["name"], key["scopes"], key["queues"], key["revoked"]) == ("ci", ["jobs:write"], ["email.*"], False)
     assert key["expires_at"] is not None
-    assert first.rpartition("_")[2] not in json.dumps(key)
+    assert first.split("_", 2)[2] not in json.dumps(key)
     rotated = on_database("keys", "rotate", key["id"], "--grace", "0")
-    assert rotated.out.startswith(first.rpartition("_")[0])
+    assert rotated.out.startswith(first[:35])
     assert rotated.out.strip() != first
     assert on_database("keys", "revoke", first).code == 0
     assert on_database("keys", "rotate", key["id"]).code == 8

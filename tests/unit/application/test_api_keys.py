@@ -44,7 +44,7 @@ async def test_a_new_key_may_what_its_owner_may(office: Office) -> None:
     assert (principal.scopes, principal.queue_globs) == (GRANTS[Role.MEMBER], ("email.*",))
     act = (await office.acts())[-1]
     assert (act.action, act.target_id, act.after["queues"]) == ("api-key.create", str(key_id), ["email.*"])
-    assert text.rpartition("_")[2] not in str(act)
+    assert text.split("_", 2)[2] not in str(act)
 
 
 async def test_a_key_never_exceeds_its_owner(office: Office) -> None:
@@ -123,7 +123,7 @@ async def test_after_a_rotation_both_secrets_are_good_for_a_while(office: Office
     """The same key, known by the same name; the old secret ends with the grace, one before that at once."""
     _, key_id, first = await a_key(office)
     _, second = await office.keys.rotate(key_id, None, HOUR, ADMIN)
-    assert first.rpartition("_")[0] == second.rpartition("_")[0]
+    assert first[:35] == second[:35]
     assert first != second
     assert await good(office, first)
     assert await good(office, second)
