@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import attrs
 from tests.builders import NOON, OTHER_OWNER, OWNER, a_birth, minutes, seconds
@@ -17,7 +18,7 @@ EVE = User(OTHER_OWNER, "eve@example.org", Role.MEMBER)
 HASH, OTHER_HASH = b"\x01" * 32, b"\x02" * 32
 
 
-def a_key(owner: User = ADA, **facts: object) -> ApiKey:
+def a_key(owner: User = ADA, **facts: Any) -> ApiKey:
     """Return a key."""
     plain = ApiKey(a_birth().job_id, owner, "ci", HASH, frozenset({Scope.JOBS_WRITE}))
     return attrs.evolve(plain, **facts)

@@ -1,6 +1,7 @@
 """Who may call what: every route against every kind of caller, by a table that knows nothing of the routes' own."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import attrs
 import pytest
@@ -153,7 +154,7 @@ async def test_what_is_somebody_elses_is_like_what_is_not_there(world: World, na
         answers = []
         for wanted in (job.id if "job_id" in endpoint.parameters else key_id, uuid7()):
             path = endpoint.path.replace(":str}", "}").format(job_id=wanted, key_id=wanted)
-            body = {"json": {}} if endpoint.body is not None else {}
+            body: dict[str, Any] = {"json": {}} if endpoint.body is not None else {}
             answers.append(await api(endpoint.method, path, headers={"x-request-id": "same", **condition}, **body))
     assert answers[0].status_code == answers[1].status_code >= 400
     assert answers[0].content == answers[1].content
