@@ -1,5 +1,7 @@
 """Where people and keys are managed, over an empty store in memory."""
 
+import asyncio
+
 import attrs
 from tests.builders import OWNER, a_birth
 
@@ -34,7 +36,8 @@ class CountedPasswords:
     _passwords: MemoryPasswords = attrs.field(factory=MemoryPasswords)
 
     async def hash(self, password: str) -> str:
-        """Return what may be kept."""
+        """Return what may be kept, after others had their turn: it takes long."""
+        await asyncio.sleep(0)
         return await self._passwords.hash(password)
 
     async def fits(self, password: str, kept: str | None) -> bool:
