@@ -24,6 +24,7 @@ from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
 from ..application.access import Authenticate
+from ..application.api_keys import ManageApiKeys
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
@@ -31,6 +32,7 @@ from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.keys import AdoptKey, CreateKey
+from ..application.login import LogIn, Throttle
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -42,6 +44,7 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
+from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
@@ -49,9 +52,12 @@ from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
+from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .securing import open_access_tokens, open_passwords, open_refresh_tokens
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -237,13 +243,25 @@ class Container(containers.DeclarativeContainer):
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     keys = providers.Singleton(ApiKeys)
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
+    passwords = providers.Singleton(open_passwords)
+    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
+    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
+    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
+    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
+    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
+    throttle = providers.Factory(Throttle, units_of_work)
+    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
+    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
+    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
+    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
+    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
@@ -251,6 +269,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "forget-sessions", FORGET_EVERY, forget_sessions.provided.run),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)

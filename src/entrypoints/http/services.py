@@ -18,6 +18,7 @@ from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...domain.spec import PAYLOAD_BYTES
+from .identity import Identity
 
 
 @attrs.frozen
@@ -65,6 +66,7 @@ class HttpServices:
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate
+    identity: Identity
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
