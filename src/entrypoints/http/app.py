@@ -25,6 +25,7 @@ from . import (
     rerun,
     session,
     steer,
+    system,
     tasks,
     users,
 )
@@ -52,6 +53,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *me.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
