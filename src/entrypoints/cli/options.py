@@ -21,6 +21,14 @@ Output: TypeAlias = Annotated[
 DatabaseUrl: TypeAlias = Annotated[
     str | None, Parameter("--database-url", env_var="EQUEUE_DATABASE_URL", help="The PostgreSQL database.")
 ]
+Filter: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        ["--filter", "-q"],
+        allow_leading_hyphen=True,
+        help="Only jobs that this filter means: 'status:dead created:>-1h -tag:test'.",
+    ),
+]
 Payload: TypeAlias = Annotated[
     str | None,
     Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),

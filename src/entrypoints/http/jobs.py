@@ -1,6 +1,7 @@
 """GET /jobs: pages of jobs, walked by keyset."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -10,10 +11,11 @@ import msgspec
 from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, Portion, Position
 from ...domain.access import Scope
 from ...domain.job import Job
-from ...domain.status import JobStatus
 from . import render, wire
+from .count import CAP, total
 from .cursors import Cursor, CursorSeal
 from .endpoint import API, Answer, Call, any_of, endpoint
+from .filtering import FilterQuery, job_filter
 from .problems import Problem
 from .services import HttpServices
 
@@ -22,12 +24,9 @@ SMALL: Final = 2_048
 """A list leaves out a payload or result of more bytes than these unless it was asked for."""
 
 
-class JobsQuery(msgspec.Struct):
+class JobsQuery(FilterQuery):
     """Which jobs, in which order, and how many at a time."""
 
-    status: tuple[JobStatus, ...] = ()
-    queue: tuple[wire.Name, ...] = ()
-    task: tuple[wire.Name, ...] = ()
     sort: Literal["-created_at", "created_at"] = "-created_at"
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -38,6 +37,7 @@ class JobsQuery(msgspec.Struct):
             "to 8 MiB, and has_more tells of the rest"
         ),
     ] = ()
+    count: Annotated[bool, msgspec.Meta(description="count them too, to 10,001 at most")] = False
 
 
 @endpoint(
@@ -46,17 +46,18 @@ class JobsQuery(msgspec.Struct):
     access=any_of(Scope.JOBS_READ),
     query=JobsQuery,
     answers={200: wire.JobList},
-    problems=("cursor-mismatch",),
+    problems=("cursor-mismatch", "bad-filter"),
     tag="jobs",
 )
 async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answer:
     """List jobs.
 
-    A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile.
+    A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile. Where no
+    index serves the filter a page may end before it is full, at `scanned_until`; the cursor leads on from there.
     """
     query, principal = call.query, call.principal
-    portion = Portion(whole=_included(query), small=SMALL)
-    where = JobFilter(principal.sees_only, query.status, query.queue, query.task, principal.queue_globs)
+    portion = Portion(whole=included(query.include), small=SMALL)
+    where = job_filter(query, principal)
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
     window = _Window(await _page(services, where, query, cursor, portion), cursor)
@@ -66,6 +67,8 @@ async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answ
         prev_cursor=_sealed(seal, window.previous),
         has_more=window.next is not None,
         server_time=render.instant(window.page.server_time),
+        scanned_until=None if window.until is None else render.instant(window.until.created_at),
+        count=total((await services.reads.count(where, CAP)).values()) if query.count else msgspec.UNSET,
     )
     return Answer.of(answer, headers=_links(query, answer))
 
@@ -86,14 +89,33 @@ class _Window:
         return self.page.items[::-1] if self.backward else self.page.items
 
     @property
+    def until(self) -> Position | None:
+        """How far it was looked, where that ended the page."""
+        return self.page.scanned_until
+
+    @property
     def next(self) -> Cursor | None:
         more = self.backward or self.page.has_more
-        return Cursor(_position(self.jobs[-1])) if self.jobs and more else None
+        return self._at(-1, backward=False) if more else None
 
     @property
     def previous(self) -> Cursor | None:
         more = self.page.has_more if self.backward else self.cursor is not None
-        return Cursor(_position(self.jobs[0]), backward=True) if self.jobs and more else None
+        return self._at(0, backward=True) if more else None
+
+    def _at(self, end: int, *, backward: bool) -> Cursor | None:
+        """Return the place at one end of the page: that of its job there, or how far it was looked in that direction.
+
+        Of a page without jobs either end is where looking ended, for between its ends nothing is meant.
+        """
+        job = _position(self.jobs[end]) if self.jobs else None
+        place = (self.until or job) if backward is self.backward else (job or self.until)
+        return None if place is None else Cursor(place, backward, self.as_of)
+
+    @property
+    def as_of(self) -> datetime:
+        known = None if self.cursor is None else self.cursor.as_of
+        return known or self.page.server_time
 
 
 async def _page(
@@ -106,11 +128,13 @@ async def _page(
         after=None if cursor is None else cursor.position,
         oldest_first=oldest_first != (cursor is not None and cursor.backward),
         portion=portion,
+        as_of=None if cursor is None else cursor.as_of,
     )
 
 
-def _included(query: JobsQuery) -> frozenset[Document]:
-    asked = {name for given in query.include for name in given.split(",")}
+def included(include: Sequence[str]) -> frozenset[Document]:
+    """Return the documents that a list is to bring whole."""
+    asked = {name for given in include for name in given.split(",")}
     names = frozenset(name for name in DOCUMENTS if name in asked)
     if names != asked:
         what = f"must be of {', '.join(DOCUMENTS)}"
@@ -129,13 +153,17 @@ def _sealed(seal: CursorSeal, cursor: Cursor | None) -> str | None:
 
 def _links(query: JobsQuery, answer: wire.JobList) -> dict[str, str]:
     told = msgspec.structs.asdict(msgspec.structs.replace(query, cursor=None))
-    same = {name: value for name, value in told.items() if value not in ((), None)}
+    same = {name: _said(value) for name, value in told.items() if value not in ((), None, "", False)}
     links = [
         f'<{PATH}?{urlencode({**same, "cursor": cursor}, doseq=True)}>; rel="{rel}"'
         for rel, cursor in (("next", answer.next_cursor), ("prev", answer.prev_cursor))
         if cursor
     ]
     return {"Link": ", ".join(links)} if links else {}
+
+
+def _said(value: object) -> object:
+    return "true" if value is True else value
 
 
 ENDPOINTS = (list_jobs,)

@@ -37,15 +37,8 @@ class RerunRequest(Struct, forbid_unknown_fields=True):
     concurrency_key: str | UnsetType | None = UNSET
 
 
-class CountOut(Struct):
-    """How many there are; `capped` says that there are more than `value` less one, and nobody counted on."""
-
-    value: int
-    capped: bool
-
-
 class JobCount(Struct):
     """How many jobs there are under the filter, in all and in each status that it asks for."""
 
-    total: CountOut
-    by_status: dict[str, CountOut]
+    total: wire.CountOut
+    by_status: dict[str, wire.CountOut]
