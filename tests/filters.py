@@ -1,7 +1,6 @@
 """Filters as people may write them: every tree that the grammar has."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import attrs
 from hypothesis import strategies as st
@@ -30,7 +29,9 @@ texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",
 names = st.text("abcz09_.-", min_size=1, max_size=8)
 stars = st.lists(st.text("abz.", max_size=3), min_size=2, max_size=4).map("*".join)
 wholes = st.integers(-999_999_999, 999_999_999)
-decimals = st.decimals(-(10**17), 10**17, places=3).map(lambda number: Decimal(f"{number:f}"))
+decimals = st.decimals(-(10**17), 10**17, places=3, allow_nan=False, allow_infinity=False).map(
+    lambda number: Decimal(f"{number:f}")
+)
 instants = st.datetimes(datetime(1971, 1, 1), datetime(9_000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 days = st.dates(datetime(1971, 1, 1).date(), datetime(9_000, 1, 1).date()).map(Day)  # noqa: DTZ001
 spans = st.integers(-300_000_000, 300_000_000).map(lambda seconds: FromNow(timedelta(seconds=seconds)))

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...application.ports.outline import Outline
 from ...application.ports.reads import Position
+from ...domain.ids import JobId
 from .conditions import branches, rest
 from .models import JobRow
 from .rows import utc
@@ -31,8 +32,8 @@ FIRST = 500
 """So many of them at first: mostly they hold a page."""
 DEEP = 5
 """Jobs whose payload or error is looked into are so many times fewer."""
-LOOKED_INTO = 32 * 1024 * 1024
-"""So many bytes of documents, as they are stored, are looked into for one page."""
+LOOKED_INTO = 16 * 1024 * 1024
+"""So many bytes of documents, as they are stored, are looked into at once, and twice for a page."""
 COMPRESSED = 8
 """What is stored compressed counts so many times."""
 
@@ -64,6 +65,16 @@ class Found:
 
     places: tuple[Position, ...]
     scanned_until: Position | None
+
+    def end(self, limit: int, last: JobId | None) -> Position | None:
+        """Return from where to read on after a page of `limit` jobs, unless that is its `last` job.
+
+        A job may be deleted after it was found; those behind it are not lost by that.
+        """
+        if len(self.places) <= limit:
+            return self.scanned_until
+        place = self.places[limit - 1]
+        return None if place.job_id == last else place
 
 
 async def look(connection: AsyncConnection, outline: Outline, turn: Turn, window: int) -> Found:

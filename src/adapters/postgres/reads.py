@@ -84,8 +84,9 @@ class PostgresJobReads:
                 shown = portioned(asked, portion, oldest_first=oldest_first)
                 rows: Sequence[Row[Any]] = (await connection.execute(shown)).all()
         kept = list(takewhile(lambda row: row.fits, rows[:limit]))
-        until = None if found is None or len(rows) > len(kept) else found.scanned_until
-        more = len(rows) > len(kept) or until is not None
+        cut = len(rows) > len(kept)
+        until = None if found is None or cut else found.end(limit, kept[-1].id if kept else None)
+        more = cut or until is not None or (found is not None and len(found.places) > limit)
         return JobPage(tuple(job_of(row) for row in kept), more, server_time, left_out(kept), until)
 
     async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, Count]:
@@ -141,10 +142,10 @@ def outline_query(outline: Outline, turn: Turn) -> Select[Any]:
 
 
 def places_of(found: Found, turn: Turn) -> Select[Any]:
-    """Return the query for the jobs at the places that were found."""
-    ids = [place.job_id for place in found.places]
+    """Return the query for the jobs at the places that were found, but for the one that only tells of more."""
+    ids = [place.job_id for place in found.places[: turn.limit - 1]]
     asked = _JOB.where(JobRow.id == func.any(literal(ids, ARRAY(JobRow.__table__.c.id.type))))
-    return asked.order_by(*turn.order(JobRow.created_at, JobRow.id)).limit(turn.limit)
+    return asked.order_by(*turn.order(JobRow.created_at, JobRow.id))
 
 
 def count_query(outline: Outline, cap: int) -> Select[Any]:
@@ -159,7 +160,7 @@ def count_query(outline: Outline, cap: int) -> Select[Any]:
         if outline.looks:
             looked = select(meant.label("meant")).where(found).order_by(JobRow.created_at.desc())
             seen = looked.limit(count_window(outline)).subquery()
-            told = select(func.count().filter(seen.c.meant), func.count()).select_from(seen).subquery()
+            told = select(func.count().filter(seen.c.meant), func.count()).select_from(seen).cte(f"of_{status}")
             numbers += [select(column).scalar_subquery() for column in told.c]
         else:
             one = select(literal(1)).select_from(JobRow).where(found, meant).limit(cap).subquery()

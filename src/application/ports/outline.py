@@ -35,9 +35,10 @@ class Outline:
         parts = () if tree is None else tree.parts if isinstance(tree, All) else (tree,)
         ids = next((part for part in parts if _names(part, "id")), None)
         cause = next((part for part in parts if ids is None and _names(part, "fingerprint")), None)
-        by_status = ids is None and cause is None and where.owner is None
+        # Whatever died of a cause is dead, so there too the statuses say all.
+        told = cause is not None or (ids is None and where.owner is None)
         created = tuple(part for part in parts if isinstance(part, Term) and _bounds(part))
-        found = {ids, cause, *created, *(part for part in parts if by_status and _is_of_status(part))}
+        found = {ids, cause, *created, *(part for part in parts if told and _is_of_status(part))}
         statuses = EVERY if tree is None else tree.statuses
         return cls(
             where.owner,
