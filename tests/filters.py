@@ -5,33 +5,17 @@ from datetime import UTC, datetime, timedelta
 import attrs
 from hypothesis import strategies as st
 
+from equeue.domain.filter_criteria import Day, FromNow, Has, Is, Like, Loose, Range, Test, Value
 from equeue.domain.filter_fields import FIELDS, PAYLOAD, Field, Kind
 from equeue.domain.filter_values import step_problem, test_text
-from equeue.domain.filters import (
-    Condition,
-    Day,
-    FromNow,
-    Has,
-    Is,
-    Like,
-    Loose,
-    Range,
-    Term,
-    Test,
-    Value,
-    all_of,
-    none_of,
-    some_of,
-)
+from equeue.domain.filters import Condition, Term, all_of, none_of, some_of
 from equeue.domain.status import JobStatus
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=8)
 names = st.text("abcz09_.-", min_size=1, max_size=8)
 stars = st.lists(st.text("abz.", max_size=3), min_size=2, max_size=4).map("*".join)
 wholes = st.integers(-999_999_999, 999_999_999)
-decimals = st.decimals(-(10**17), 10**17, places=3, allow_nan=False, allow_infinity=False).map(
-    lambda number: Decimal(f"{number:f}")
-)
+decimals = st.decimals(-(10**17), 10**17, places=3, allow_nan=False, allow_infinity=False)
 instants = st.datetimes(datetime(1971, 1, 1), datetime(9_000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 days = st.dates(datetime(1971, 1, 1).date(), datetime(9_000, 1, 1).date()).map(Day)  # noqa: DTZ001
 spans = st.integers(-300_000_000, 300_000_000).map(lambda seconds: FromNow(timedelta(seconds=seconds)))

@@ -15,9 +15,10 @@ from typing import Final
 import attrs
 
 from .errors import DomainError
+from .filter_criteria import Test
 from .filter_fields import FIELDS, PAYLOAD, Field
 from .filter_values import PLAIN, Word, Wrong, path_text, read_test, step_problem, test_text
-from .filters import All, Condition, Not, Some, Term, Test, all_of, none_of, some_of
+from .filters import All, Condition, Not, Some, Term, all_of, none_of, some_of
 
 MAX_CHARS: Final = 1_000
 MAX_DEPTH: Final = 8

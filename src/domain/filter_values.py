@@ -9,8 +9,8 @@ from typing import Final
 
 import attrs
 
+from .filter_criteria import Day, FromNow, Has, Is, Like, Loose, Range, Test, Value, is_number
 from .filter_fields import Field, Kind, is_place
-from .filters import Day, FromNow, Has, Is, Like, Loose, Range, Test, Value, is_number
 from .ids import NAME, UUID
 from .status import JobStatus
 

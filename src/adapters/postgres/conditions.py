@@ -25,8 +25,9 @@ from sqlalchemy import column as named
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ...application.ports.outline import Outline
+from ...domain.filter_criteria import Has, Is, Like, Loose, Range, Test
 from ...domain.filter_fields import Field, Kind
-from ...domain.filters import All, Condition, Has, Is, Like, Loose, Not, Range, Some, Term, Test
+from ...domain.filters import All, Condition, Not, Some, Term
 from ...domain.status import JobStatus
 from .failure_models import FINGERPRINT
 from .models import JobRow

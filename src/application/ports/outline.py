@@ -5,7 +5,8 @@ from typing import Any, Self
 import attrs
 
 from ...domain.access import admits
-from ...domain.filters import EVERY, All, Condition, Is, Not, Range, Term, all_of, terms
+from ...domain.filter_criteria import Is, Range
+from ...domain.filters import EVERY, All, Condition, Not, Term, all_of, terms
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
 from ...domain.status import JobStatus

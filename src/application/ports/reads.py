@@ -7,8 +7,9 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import attrs
 
+from ...domain.filter_criteria import Is
 from ...domain.filter_fields import FIELDS
-from ...domain.filters import Condition, Is, Term, all_of
+from ...domain.filters import Condition, Term, all_of
 from ...domain.ids import JobId, Json, UserId, WorkerId
 from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome, JobError

@@ -7,9 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.filters import trees
 
+from equeue.domain.filter_criteria import Day, FromNow, Has, Is, Like, Loose, Range
 from equeue.domain.filter_fields import FIELDS
 from equeue.domain.filter_text import MAX_CHARS, MAX_DEPTH, MAX_TESTS, BadFilter, read, read_term, write
-from equeue.domain.filters import All, Condition, Day, FromNow, Has, Is, Like, Loose, Not, Range, Some, Term
+from equeue.domain.filters import All, Condition, Not, Some, Term
 from equeue.domain.status import JobStatus
 
 EXAMPLE = (
