@@ -23,13 +23,14 @@ _NUMBERS: Final = ("0", ">0", ">=1", "<=3")
 class Slot:
     """What the cursor stands in: the text from `start` to `end` is what a suggestion takes the place of.
 
-    Without `field` it is the name of one.
+    Without `field` it is the name of one, or if `lost` the value of one that is not known.
     """
 
     start: int
     end: int
     typed: str
     field: Field | None = None
+    lost: bool = False
 
 
 @attrs.frozen
@@ -49,6 +50,8 @@ class SuggestFilters:
     async def __call__(self, text: str, place: int, principal: Principal) -> tuple[Slot, Sequence[Suggestion]]:
         """Return the slot at `place`, and the suggestions that begin with what is typed there, then those with it."""
         slot = slot_at(text, place)
+        if slot.lost:
+            return slot, ()
         if slot.field is None:
             offered = [Suggestion(_opening(field), field.about) for field in FIELDS.values()]
         else:
@@ -83,7 +86,8 @@ def slot_at(text: str, place: int) -> Slot:
         end += 1
     name, colon, typed = text[start:place].partition(":")
     if colon:
-        return Slot(start + len(name) + 1, end, typed, FIELDS.get(name.lstrip("-")))
+        field = FIELDS.get(name.lstrip("-"))
+        return Slot(start + len(name) + 1, end, typed, field, lost=field is None)
     field = _listed(text, start)
     if field is not None:
         return Slot(start, end, name, field)

@@ -54,7 +54,7 @@ def read_term(name: str, values: tuple[str, ...]) -> Term:
 
     A `BadFilter` counts its position within the value.
     """
-    tests = []
+    tests: list[Test] = []
     for value in values[: MAX_TESTS + 1]:
         _refuse_unstorable(value)
         tests.append(_Reader(value[: MAX_CHARS + 1], tests=len(tests)).alone(FIELDS[name]))
@@ -248,7 +248,7 @@ class _Reader:
         return self.text[start : self.place]
 
     def _quoted(self) -> str:
-        start, parts = self.place, []
+        start, parts = self.place, list[str]()
         self.place += 1
         while not self._ended():
             char = self._peek()

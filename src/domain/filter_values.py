@@ -74,8 +74,9 @@ def test_text(field: Field, test: Test) -> str:
         case Range(low, high, low_open, high_open):
             if low is not None and high is not None:
                 return f"{_value_text(field, low)}..{_value_text(field, high)}"
-            sign, value, is_open = (">", low, low_open) if low is not None else ("<", high, high_open)
-            return f"{sign}{'' if is_open else '='}{'' if value is None else _value_text(field, value)}"
+            if low is not None:
+                return f"{'>' if low_open else '>='}{_value_text(field, low)}"
+            return "" if high is None else f"{'<' if high_open else '<='}{_value_text(field, high)}"
 
 
 def path_text(path: tuple[str, ...]) -> str:

@@ -47,7 +47,7 @@ class Term:
         """The statuses that a job may be in of those meant."""
         match self.field.name:
             case "status":
-                return frozenset(JobStatus(test.value) for test in self.tests if isinstance(test, Is))
+                return frozenset(JobStatus(str(test.value)) for test in self.tests if isinstance(test, Is))
             case "fingerprint":
                 return frozenset({JobStatus.DEAD})
             case "finished":

@@ -38,7 +38,7 @@ DEAD: ColumnElement[bool] = literal_column(f"(equeue.jobs.status = '{JobStatus.D
 
 def branches(outline: Outline) -> tuple[ColumnElement[bool], ...]:
     """Return what an index finds, one after the other; each gives its jobs in the order of creation."""
-    within = [_tests(JobRow.created_at, term.tests) for term in outline.created]
+    within = [_tests(JobRow.__table__.c.created_at, term.tests) for term in outline.created]
     if not outline.statuses:
         return (false(),)
     if outline.ids is not None:

@@ -114,7 +114,7 @@ def places_query(outline: Outline, turn: Turn, window: int) -> Select[Any]:
 
 def _seen(outline: Outline, turn: Turn, window: int) -> CTE:
     within = attrs.evolve(turn, limit=window)
-    places = select(JobRow.created_at, JobRow.id)
+    places: Select[Any] = select(JobRow.created_at, JobRow.id)
     each = [within.of(places.where(branch)).subquery() for branch in branches(outline)]
     merged = union_all(*(select(part) for part in each)).subquery()
     return select(merged).order_by(*turn.order(merged.c.created_at, merged.c.id)).limit(window).cte("seen")

@@ -65,7 +65,7 @@ async def export_jobs(services: HttpServices, call: Call[ExportQuery, None]) -> 
     whole = included(query.include)
     walk = _Walk(services, job_filter(query, call.principal), query.sort == "created_at", Portion(whole, SMALL))
     first = await walk.page(None)
-    media_type, suffix = (NDJSON, "ndjson") if query.format == "ndjson" else (f"{CSV}; charset=utf-8", "csv")
+    media_type, suffix = (NDJSON, "ndjson") if query.format == "ndjson" else (CSV, "csv")
     lines, head = (_json_lines, b"") if query.format == "ndjson" else (_cells(whole), _row(_columns(whole)))
     disposition = {"Content-Disposition": f'attachment; filename="jobs.{suffix}"'}
     return Answer(headers=disposition, media_type=media_type, stream=_pieces(walk, first, lines, head))

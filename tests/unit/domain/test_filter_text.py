@@ -55,9 +55,7 @@ def test_what_is_read_has_one_text(tree: Condition) -> None:
     assert write(read(text, chars=100_000)) == text
 
 
-@given(
-    st.text(st.one_of(st.sampled_from(list('status:dead payload.~"()-,><=*..ORANDNOT')), st.characters()), max_size=60)
-)
+@given(st.text(list('status:dead payload.~"()-,><=*..ORANDNOT \\\0\ud800é漢'), max_size=60))
 @example('error~"')
 @example("payload.")
 @example("created:+")
@@ -134,7 +132,7 @@ def test_the_order_of_values_does_not_matter() -> None:
         ("timeout", 0, "no-field", None),
         ("status:", 7, "syntax", None),
         ("status: dead", 7, "syntax", None),
-        ("status", 0, "no-field", None),
+        ("status", 6, "syntax", None),
         ("queue:A", 6, "bad-value", None),
         ("queue:>a", 7, "bad-value", None),
         ("priority:x", 9, "bad-value", None),
@@ -186,7 +184,7 @@ def test_a_filter_has_bounds() -> None:
 
 def test_plain_parameters_need_no_quotes() -> None:
     """A value with space, comma or quote in it is itself; all else is as behind a colon."""
-    assert read_term("tag", ("a b", "c,d", 'e"f', "g*")).tests == (Is('e"f'), Is("a b"), Is("c,d"), Like("g*"))
+    assert read_term("tag", ("a b", "c,d", 'e"f', "g*")).tests == (Is("a b"), Is("c,d"), Is('e"f'), Like("g*"))
     assert read_term("priority", (">=2", "0")).tests == (Is(0), Range(low=2))
     with pytest.raises(BadFilter):
         read_term("priority", ("x",))

@@ -181,7 +181,7 @@ async def test_a_page_tells_until_when_it_looked(api: Caller, world: World, sort
     while last["next_cursor"]:
         last = (await api.get(f"{JOBS}?{query}&cursor={last['next_cursor']}")).json()
     back = await walk(api, query, "prev_cursor", last["prev_cursor"])
-    again = [job["id"] for job in last["items"]] + [job_id for page in back for job_id in page[::-1]]
+    again = [job["id"] for job in last["items"][::-1]] + [job_id for page in back for job_id in page[::-1]]
     assert again == seen[::-1][: len(again)]
     assert set(again) == set(wanted)
 
