@@ -88,7 +88,7 @@ async def test_a_filter_means_the_same_jobs_as_in_the_domain(world: World, first
     said = [*TERMS[first::4], *(f"-({term})" for term in TERMS[first::4])]
     said += [
         f"{chance.choice(said)} {chance.choice(('', 'OR '))}{chance.choice(said)} {chance.choice(said)}"
-        for _ in range(30)
+        for _ in range(12)
     ]
     for text in said:
         now = await world.now()

@@ -114,8 +114,8 @@ def places_query(outline: Outline, turn: Turn, window: int) -> Select[Any]:
 
 def _seen(outline: Outline, turn: Turn, window: int) -> CTE:
     within = attrs.evolve(turn, limit=window)
-    places: Select[Any] = select(JobRow.created_at, JobRow.id)
-    each = [within.of(places.where(branch)).subquery() for branch in branches(outline)]
+    columns: list[Any] = [JobRow.created_at, JobRow.id]
+    each = [within.of(select(*columns).where(branch)).subquery() for branch in branches(outline)]
     merged = union_all(*(select(part) for part in each)).subquery()
     return select(merged).order_by(*turn.order(merged.c.created_at, merged.c.id)).limit(window).cte("seen")
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, Portion, Position
 from ...domain.access import Scope
+from ...domain.ids import UUID
 from ...domain.job import Job
 from . import render, wire
 from .count import CAP, total
@@ -60,7 +61,7 @@ async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answ
     where = job_filter(query, principal)
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
-    window = _Window(await _page(services, where, query, cursor, portion), cursor)
+    window = _Window(await _page(services, where, query, cursor, portion), cursor, query.sort == "created_at")
     answer = wire.JobList(
         items=[render.job(job, without=window.page.left_out.get(job.id, ())) for job in window.jobs],
         next_cursor=_sealed(seal, window.next),
@@ -79,6 +80,7 @@ class _Window:
 
     page: JobPage
     cursor: Cursor | None
+    oldest_first: bool
 
     @property
     def backward(self) -> bool:
@@ -106,10 +108,13 @@ class _Window:
     def _at(self, end: int, *, backward: bool) -> Cursor | None:
         """Return the place at one end of the page: that of its job there, or how far it was looked in that direction.
 
-        Of a page without jobs either end is where looking ended, for between its ends nothing is meant.
+        Of a page without jobs either end is where looking ended, for between its ends nothing is meant; or, at the end
+        of the list, where the page began, and what is there is not passed over.
         """
         job = _position(self.jobs[end]) if self.jobs else None
         place = (self.until or job) if backward is self.backward else (job or self.until)
+        if place is None and self.cursor is not None:
+            place = _before(self.cursor.position, ascending=self.oldest_first is not backward)
         return None if place is None else Cursor(place, backward, self.as_of)
 
     @property
@@ -145,6 +150,12 @@ def included(include: Sequence[str]) -> frozenset[Document]:
 
 def _position(job: Job) -> Position:
     return Position(job.created_at, job.id)
+
+
+def _before(place: Position, *, ascending: bool) -> Position:
+    """Return the place from which whoever reads on in this order comes to `place` first."""
+    number = place.job_id.int + (-1 if ascending else 1)
+    return Position(place.created_at, UUID(int=max(0, min(number, 2**128 - 1))))
 
 
 def _sealed(seal: CursorSeal, cursor: Cursor | None) -> str | None:
