@@ -5,7 +5,7 @@ from typing import Final
 
 from ...application.ports.reads import Count
 from ...domain.access import Scope
-from . import steering, wire
+from . import list_wire, steering
 from .endpoint import API, Answer, Call, any_of, endpoint
 from .filtering import FilterQuery, job_filter
 from .services import HttpServices
@@ -29,14 +29,14 @@ async def count_jobs(services: HttpServices, call: Call[FilterQuery, None]) -> A
     Where no index serves the filter only the newest jobs are looked at, and the counts are capped earlier.
     """
     counted = await services.reads.count(job_filter(call.query, call.principal), CAP)
-    by_status = {status.value: wire.CountOut(count.value, count.capped) for status, count in counted.items()}
+    by_status = {status.value: list_wire.CountOut(count.value, count.capped) for status, count in counted.items()}
     return Answer.of(steering.JobCount(total(counted.values()), by_status))
 
 
-def total(counts: Collection[Count]) -> wire.CountOut:
+def total(counts: Collection[Count]) -> list_wire.CountOut:
     """Return the sum of some counts, capped as each of them is."""
     number = sum(count.value for count in counts)
-    return wire.CountOut(min(number, CAP), number >= CAP or any(count.capped for count in counts))
+    return list_wire.CountOut(min(number, CAP), number >= CAP or any(count.capped for count in counts))
 
 
 ENDPOINTS = (count_jobs,)

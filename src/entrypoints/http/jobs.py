@@ -12,7 +12,7 @@ from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, 
 from ...domain.access import Scope
 from ...domain.ids import UUID
 from ...domain.job import Job
-from . import render, wire
+from . import list_wire, render, wire
 from .count import CAP, total
 from .cursors import Cursor, CursorSeal
 from .endpoint import API, Answer, Call, any_of, endpoint
@@ -46,7 +46,7 @@ class JobsQuery(FilterQuery):
     PATH,
     access=any_of(Scope.JOBS_READ),
     query=JobsQuery,
-    answers={200: wire.JobList},
+    answers={200: list_wire.JobList},
     problems=("cursor-mismatch", "bad-filter"),
     tag="jobs",
 )
@@ -62,7 +62,7 @@ async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answ
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
     window = _Window(await _page(services, where, query, cursor, portion), cursor, query.sort == "created_at")
-    answer = wire.JobList(
+    answer = list_wire.JobList(
         items=[render.job(job, without=window.page.left_out.get(job.id, ())) for job in window.jobs],
         next_cursor=_sealed(seal, window.next),
         prev_cursor=_sealed(seal, window.previous),
@@ -162,7 +162,7 @@ def _sealed(seal: CursorSeal, cursor: Cursor | None) -> str | None:
     return None if cursor is None else seal.seal(cursor)
 
 
-def _links(query: JobsQuery, answer: wire.JobList) -> dict[str, str]:
+def _links(query: JobsQuery, answer: list_wire.JobList) -> dict[str, str]:
     told = msgspec.structs.asdict(msgspec.structs.replace(query, cursor=None))
     same = {name: _said(value) for name, value in told.items() if value not in ((), None, "", False)}
     links = [

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, wire
+from . import bulk_wire, failure_wire, list_wire, wire
 from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
@@ -22,7 +22,7 @@ _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
 _TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut})
-_LINKED = frozenset({wire.JobList, failure_wire.GroupList})
+_LINKED = frozenset({list_wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...domain import spec
 from ...domain.retry import MAX_RETRIES
-from . import wire
+from . import list_wire, wire
 
 
 class EditRequest(Struct, forbid_unknown_fields=True):
@@ -40,5 +40,5 @@ class RerunRequest(Struct, forbid_unknown_fields=True):
 class JobCount(Struct):
     """How many jobs there are under the filter, in all and in each status that it asks for."""
 
-    total: wire.CountOut
-    by_status: dict[str, wire.CountOut]
+    total: list_wire.CountOut
+    by_status: dict[str, list_wire.CountOut]

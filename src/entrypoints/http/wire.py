@@ -140,29 +140,6 @@ class JobAnswer(JobOut, kw_only=True):
     server_time: Instant
 
 
-class CountOut(Struct):
-    """How many there are; with `capped` there are at least so many, and nobody counted on."""
-
-    value: int
-    capped: bool
-
-
-class JobList(Struct):
-    """One page of jobs; the cursors lead to the pages on either side, `null` where there is none.
-
-    With `scanned_until` no index served the filter: jobs created so far were looked at, and `next_cursor` goes on from
-    there, however few are on this page.
-    """
-
-    items: list[JobOut]
-    next_cursor: str | None
-    prev_cursor: str | None
-    has_more: bool
-    server_time: Instant
-    scanned_until: Instant | None = None
-    count: CountOut | UnsetType = UNSET
-
-
 class FieldProblem(Struct, kw_only=True, omit_defaults=True):
     """One field at fault: `pointer` leads to it in the body (RFC 6901), `parameter` names it in the query.
 
