@@ -88,7 +88,7 @@ async def test_a_filter_means_the_same_jobs_as_in_the_domain(world: World, first
     said = [*TERMS[first::4], *(f"-({term})" for term in TERMS[first::4])]
     said += [
         f"{chance.choice(said)} {chance.choice(('', 'OR '))}{chance.choice(said)} {chance.choice(said)}"
-        for _ in range(12)
+        for _ in range(6)
     ]
     for text in said:
         now = await world.now()
@@ -162,16 +162,16 @@ async def walk(world: World, where: JobFilter, *, limit: int, oldest_first: bool
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-@pytest.mark.parametrize("window", [1, 3, 7, 19, 20, 21])
+@pytest.mark.parametrize("window", [1, 7, 20])
 async def test_a_walk_through_windows_misses_nothing(world: World, window: int, oldest_first: object) -> None:
     """However little each page looks at, every job that is meant is seen once, in order."""
     jobs = await some_jobs(world)
     near = narrow(world, window)
-    for text in ("queue:bills", "payload.user.id:42", "tag:none", "-tag:vip status:queued,dead"):
+    for text in ("payload.user.id:42", "-tag:vip status:queued,dead"):
         tree = read(text)
         assert tree is not None
         expected = [job.id for job in jobs if tree.means(job)]
-        for limit in (1, 2, 50):
+        for limit in (1, 50):
             seen, pages = await walk(near, JobFilter(condition=tree), limit=limit, oldest_first=bool(oldest_first))
             assert [job.id for job in seen] == (expected if oldest_first else expected[::-1]), (text, limit)
             assert all(len(page.items) <= limit for page in pages)
