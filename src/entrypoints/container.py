@@ -30,6 +30,7 @@ from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
+from ..application.filters import SuggestFilters
 from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import (
     EXPIRE_EVERY,
@@ -236,6 +237,7 @@ class Container(containers.DeclarativeContainer):
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
+    suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     keys = providers.Singleton(ApiKeys)
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))

@@ -75,6 +75,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
+            suggest=container.suggest_filters(),
             units_of_work=container.units_of_work(),
             authenticate=container.authenticate(),
             clock=container.clock(),

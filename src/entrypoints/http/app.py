@@ -15,6 +15,7 @@ from . import (
     dead_letters,
     docs,
     enqueue,
+    export,
     health,
     job,
     jobs,
@@ -23,6 +24,7 @@ from . import (
     refusals,
     rerun,
     steer,
+    suggest,
     tasks,
 )
 from .dispatch import Dispatch
@@ -38,6 +40,8 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *audit.ENDPOINTS,
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
+    *export.ENDPOINTS,
+    *suggest.ENDPOINTS,
     *job.ENDPOINTS,
     *attempts.ENDPOINTS,
     *steer.ENDPOINTS,

@@ -18,6 +18,7 @@ from .problems import Problem
 from .query import read_query
 from .refusals import explain
 from .services import HttpServices
+from .streaming import StreamResponse
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
 MALFORMED = frozenset({400, 422})
@@ -109,6 +110,8 @@ class Dispatch:
 
 def respond(answer: Answer) -> ASGIResponse:
     """Return `answer` as the server sends it."""
+    if answer.stream is not None:
+        return StreamResponse(answer, answer.stream)
     return ASGIResponse(
         body=answer.content, status_code=answer.status, headers=dict(answer.headers), media_type=answer.media_type
     )

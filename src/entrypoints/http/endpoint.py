@@ -1,6 +1,6 @@
 """How a route is declared: who may call it, what it reads, what it answers, what it refuses."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -86,12 +86,13 @@ class Call(Generic[Query, Body]):
 
 @attrs.frozen
 class Answer:
-    """What goes back."""
+    """What goes back; a `stream` goes piece by piece, as it comes."""
 
     content: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = MappingProxyType({})
     media_type: str = JSON
+    stream: AsyncIterator[bytes] | None = None
 
     @classmethod
     def of(cls, form: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> "Answer":
@@ -137,7 +138,8 @@ NOTHING = Accepts(form=wire.Empty, optional=True)
 class Endpoint:
     """One route. `access` has no default: a route is closed until somebody says for whom it is open.
 
-    A `conditional` one changes only what its caller has read: without `If-Match` it is refused.
+    A `conditional` one changes only what its caller has read: without `If-Match` it is refused. One that
+    `streams` answers with a stream of one of these media types.
     """
 
     method: Method
@@ -151,6 +153,7 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     tag: str = ""
     conditional: bool = False
+    streams: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -174,6 +177,7 @@ def endpoint(
     problems: tuple[str, ...] = (),
     tag: str = "",
     conditional: bool = False,
+    streams: tuple[str, ...] = (),
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated function to be the handler of a route; without a tag it is left out of the OpenAPI page."""
 
@@ -190,6 +194,7 @@ def endpoint(
             problems=problems,
             tag=tag,
             conditional=conditional,
+            streams=streams,
         )
 
     return declare

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, wire
+from . import bulk_wire, failure_wire, list_wire, wire
 from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
@@ -22,7 +22,7 @@ _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
 _TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut})
-_LINKED = frozenset({wire.JobList, failure_wire.GroupList})
+_LINKED = frozenset({list_wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",
@@ -140,7 +140,7 @@ def _responses(endpoint: Endpoint) -> Document:
         str(status): {
             "description": (form.__doc__ or "").strip(),
             **_headers(endpoint, status),
-            **({} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}),
+            **_content(endpoint, status, form),
         }
         for status, form in endpoint.answers.items()
     }
@@ -149,6 +149,12 @@ def _responses(endpoint: Endpoint) -> Document:
         said = "; ".join(f"`{code}`: {KINDS[code].title}" for code in some)
         responses[str(status)] = {"description": said, **_headers(endpoint, status), "content": problem}
     return responses
+
+
+def _content(endpoint: Endpoint, status: int, form: type[msgspec.Struct]) -> Document:
+    if endpoint.streams:
+        return {"content": {kind: {"schema": {"type": "string"}} for kind in endpoint.streams}}
+    return {} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}
 
 
 def _form(form: type[msgspec.Struct]) -> Document:

@@ -44,6 +44,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "invalid-idempotency-key": Kind(
             400, "Bad Idempotency-Key", "Send the header once, with 1 to 255 printable characters."
         ),
+        "bad-filter": Kind(
+            400,
+            "Filter cannot be read",
+            "`errors` says at which character and why. A field that is not known is refused, never ignored.",
+        ),
         "cursor-mismatch": Kind(
             400,
             "Cursor does not fit",

@@ -9,6 +9,7 @@ from ...application.access import Authenticate
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
+from ...application.filters import SuggestFilters
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.dead_letters import DeadLetters
@@ -63,6 +64,7 @@ class HttpServices:
     dead_letters: DeadLetters
     bulk: SteerBulk
     bulk_reads: BulkReads
+    suggest: SuggestFilters
     units_of_work: UnitsOfWork
     authenticate: Authenticate
     clock: Clock

@@ -91,6 +91,17 @@ class Api:
                 return
             cursor = {"cursor": answer["next_cursor"]}
 
+    def pieces(self, path: str, query: Query) -> Iterator[bytes]:
+        """Yield what a stream brings; raise `NotReachable` if it breaks off, which is never taken for its end."""
+        try:
+            with self._client.stream("GET", BASE + path, params=query) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _document(answer)
+                yield from answer.iter_bytes()
+        except httpx2.TransportError as trouble:
+            raise NotReachable(self._url, str(trouble) or type(trouble).__name__) from trouble
+
     def dead_letter_groups(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
         """Yield groups of dead letters, the latest death first, over as many pages as there are."""
         return self.items("/dead-letters/groups", {**query, "limit": page})

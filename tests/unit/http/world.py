@@ -26,6 +26,7 @@ from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
+from equeue.application.filters import SuggestFilters
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
@@ -167,6 +168,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
+        suggest=SuggestFilters(units_of_work),
         units_of_work=units_of_work,
         authenticate=Authenticate(units_of_work, ApiKeys(), clock),
         clock=clock,
