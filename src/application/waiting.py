@@ -64,7 +64,7 @@ class Seat:
 
 @attrs.define(eq=False)
 class WaitingRoom:
-    """Answers all who wait by one look a tick. A tick is short after somebody came or something changed, then longer."""
+    """Answers all who wait by one look a tick: at once when somebody came or something changed, then less often."""
 
     watch: JobWatch
     clock: Clock
@@ -103,6 +103,7 @@ class WaitingRoom:
     def wake(self) -> None:
         """See to it that somebody looks for as long as anybody waits."""
         if self._looking is None or self._looking.done():
+            self._looked_at = float("-inf")
             self._looking = asyncio.create_task(self._look_on(), name="equeue-waiting-room")
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ class MemoryJobWatch:
         """Return the jobs whose mark is another one than is known."""
         self.looks += 1
         seen = {job_id: self._seen(job_id) for job_id in known}
-        return {id: now for id, now in seen.items() if isinstance(now, Missing) or now.mark != known[id]}
+        return {job_id: now for job_id, now in seen.items() if isinstance(now, Missing) or now.mark != known[job_id]}
 
     def _seen(self, job_id: JobId) -> Seen:
         job = self._store.jobs.get(job_id)
@@ -53,9 +53,9 @@ class MemoryTopicWatch:
     async def marks(self) -> Mapping[Topic, str]:
         """Return a mark for each topic."""
         store = self._store
-        dead = [id for id, job in store.jobs.items() if job.status is JobStatus.DEAD]
+        dead = [job.id for job in store.jobs.values() if job.status is JobStatus.DEAD]
         return {
-            Topic.JOBS: _digest((id, job.etag) for id, job in store.jobs.items()),
+            Topic.JOBS: _digest((job.id, job.etag) for job in store.jobs.values()),
             Topic.QUEUES: _digest(store.queues.items()),
             Topic.TASKS: _digest(store.tasks.items()),
             Topic.BULK_OPERATIONS: _digest(store.operations.items()),

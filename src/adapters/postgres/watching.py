@@ -1,5 +1,4 @@
 """Seeing what changes: one look for all who wait for jobs, and a few counters for whole topics."""
-# ruff: noqa: S608 - what is put into the text are names of ours, never what anybody sent
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """The API as one ASGI application."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from litestar import Litestar, Request
@@ -15,8 +17,10 @@ from . import (
     dead_letters,
     docs,
     enqueue,
+    events,
     health,
     job,
+    job_stream,
     jobs,
     me,
     queues,
@@ -25,6 +29,7 @@ from . import (
     steer,
     tasks,
 )
+from .bare import Asgi, bare_routes
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
@@ -39,6 +44,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
     *job.ENDPOINTS,
+    *job_stream.ENDPOINTS,
     *attempts.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
@@ -46,18 +52,26 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,
+    *events.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
 
 
+BARE = enqueue.ENDPOINTS
+"""Litestar knows them too: for what is asked of their paths otherwise, and to write them in another way."""
+
+
 class Application(Litestar):
-    """Litestar, with every request in an envelope: also those that find no route."""
+    """Litestar, with every request in an envelope: also those that find no route. The busiest do not ask the router."""
+
+    bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
         if scope["type"] == "http":
-            await wrap(super().__call__, scope, receive, send)
+            straight = self.bare.get((scope["method"], scope["path"]))
+            await wrap(straight or super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -76,6 +90,7 @@ def create_app(services: HttpServices) -> Litestar:
         debug=False,
     )
     refuse_open_routes(app)
+    app.bare = bare_routes(BARE, services)
     return app
 
 

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import attrs
 
-from ...application.access import Authenticate
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
+from ...application.intake import EnqueueTogether
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.dead_letters import DeadLetters
@@ -17,6 +17,9 @@ from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.recent_keys import Authenticator
+from ...application.topics import Topics
+from ...application.waiting import WaitingRoom
 from ...domain.spec import PAYLOAD_BYTES
 
 
@@ -56,6 +59,7 @@ class HttpServices:
     """
 
     enqueue: Enqueue
+    enqueue_one: EnqueueTogether
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
@@ -64,7 +68,9 @@ class HttpServices:
     bulk: SteerBulk
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork
-    authenticate: Authenticate
+    room: WaitingRoom
+    topics: Topics
+    authenticate: Authenticator
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
