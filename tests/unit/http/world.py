@@ -23,7 +23,7 @@ from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
-from equeue.adapters.system import UuidV7Ids
+from equeue.adapters.system import SystemClock, UuidV7Ids
 from equeue.application.access import Authenticate
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
@@ -41,6 +41,7 @@ from equeue.application.waiting import WaitingRoom
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
 from equeue.entrypoints.http.services import HttpServices, Limits
+from equeue.entrypoints.loops.timers import LoopTimers
 
 LIMITS, RULES = Limits(), EnqueueRules()
 WELL = Readiness(Check(ok=True), Check(ok=True), Check(ok=True))
@@ -155,8 +156,8 @@ class World:
         self.member_key = await self.key_of(self.member)
 
 
-async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World:
-    """Return an API over an empty store with one member in it."""
+async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_time: bool = False) -> World:
+    """Return an API over an empty store with one member in it; whoever waits there does so in `real_time` if asked."""
     clock = MovableClock()
     store = MemoryStore(clock)
     units_of_work, queue = memory_units_of_work(store), MemoryJobQueue()
@@ -180,8 +181,8 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         units_of_work=units_of_work,
-        room=WaitingRoom(watch, clock, timers),
-        topics=Topics(MemoryTopicWatch(store), clock, timers),
+        room=WaitingRoom(watch, *((SystemClock(), LoopTimers()) if real_time else (clock, timers))),
+        topics=Topics(MemoryTopicWatch(store), clock, LoopTimers() if real_time else timers),
         authenticate=Authenticate(units_of_work, ApiKeys(), clock),
         clock=clock,
         ready=ready,
