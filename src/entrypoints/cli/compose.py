@@ -86,6 +86,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             ready=container.ready,
             secret_keys=_secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
+            origins=settings.origins,
         )
         try:
             async with maintained(_maintainer(container), container.log()):

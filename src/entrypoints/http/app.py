@@ -34,6 +34,7 @@ from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
 from .openapi import document
+from .origins import Origins, admitting, answer_preflight, is_preflight
 from .services import HttpServices
 
 API_ENDPOINTS: tuple[Endpoint, ...] = (
@@ -66,14 +67,21 @@ class Application(Litestar):
     """Litestar, with every request in an envelope: also those that find no route. The busiest do not ask the router."""
 
     bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
+    origins: Origins = Origins()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
-        if scope["type"] == "http":
-            straight = self.bare.get((scope["method"], scope["path"]))
-            await wrap(straight or super().__call__, scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        if self.origins:
+            origin = self.origins.of_request(scope)
+            send = admitting(send, origin)
+            if origin is not None and is_preflight(scope):
+                await wrap(_preflight, scope, receive, send)
+                return
+        straight = self.bare.get((scope["method"], scope["path"]))
+        await wrap(straight or super().__call__, scope, receive, send)
 
 
 class OpenRoute(Exception):
@@ -91,7 +99,12 @@ def create_app(services: HttpServices) -> Litestar:
     )
     refuse_open_routes(app)
     app.bare = bare_routes(BARE, services)
+    app.origins = Origins.of(services.origins)
     return app
+
+
+async def _preflight(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001 - an ASGI application
+    await answer_preflight(send)
 
 
 def refuse_open_routes(app: Litestar) -> None:

@@ -55,7 +55,8 @@ class Drain:
 class HttpServices:
     """The use cases and ports behind the API.
 
-    `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated.
+    `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated. `origins` are
+    those whose pages may call the API from a browser.
     """
 
     enqueue: Enqueue
@@ -75,4 +76,5 @@ class HttpServices:
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
     limits: Limits = Limits()
+    origins: frozenset[str] = frozenset()
     drain: Drain = attrs.field(factory=Drain)
