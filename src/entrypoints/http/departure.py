@@ -45,8 +45,6 @@ async def unless(wanted: Coroutine[Any, Any, Value], *endings: Ending) -> Value 
         await asyncio.wait((asked, *others), return_when=asyncio.FIRST_COMPLETED)
         return asked.result() if asked.done() else ENDED
     finally:
-        left = [task for task in (asked, *others) if not task.done()]
-        for task in left:
+        for task in (asked, *others):
             task.cancel()
-        if left:
-            await asyncio.wait(left)
+        await asyncio.gather(asked, *others, return_exceptions=True)
