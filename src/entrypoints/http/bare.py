@@ -33,20 +33,21 @@ class BareRequest:
         """Return the whole body; raise what a router's request would raise."""
         message = await self.receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
-            return self._within(message.get("body", b""))
+            body: bytes = message.get("body", b"")
+            self._refuse_beyond(len(body))
+            return body
         pieces = bytearray()
         while message["type"] == "http.request":
             pieces += message.get("body", b"")
-            self._within(pieces)
+            self._refuse_beyond(len(pieces))
             if not message.get("more_body", False):
                 return bytes(pieces)
             message = await self.receive()
         raise InternalServerException("client disconnected prematurely")
 
-    def _within(self, body: Any) -> Any:
-        if len(body) > self._limit:
+    def _refuse_beyond(self, size: int) -> None:
+        if size > self._limit:
             raise RequestEntityTooLarge
-        return body
 
 
 @attrs.frozen

@@ -43,7 +43,12 @@ async def unless(wanted: Coroutine[Any, Any, Value], *endings: Ending) -> Value 
     others = [asyncio.ensure_future(ending()) for ending in endings]
     try:
         await asyncio.wait((asked, *others), return_when=asyncio.FIRST_COMPLETED)
-        return asked.result() if asked.done() else ENDED
+        if asked.done():
+            return asked.result()
+        for other in others:
+            if other.done():
+                other.result()  # an ending that broke is no ending
+        return ENDED
     finally:
         for task in (asked, *others):
             task.cancel()

@@ -164,8 +164,8 @@ def _responses(endpoint: Endpoint) -> Document:
 
 def _content(endpoint: Endpoint, status: int, form: type[msgspec.Struct]) -> Document:
     if endpoint.streams:
-        said = f"events whose data is JSON, such as `{form.__name__}`"
-        return {"content": {EVENT_STREAM: {"schema": {"type": "string", "description": said}}}}
+        told = {"type": "string", "description": "server-sent events", "x-event-data": _form(form)["schema"]}
+        return {"content": {EVENT_STREAM: {"schema": told}}}
     return {} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}
 
 

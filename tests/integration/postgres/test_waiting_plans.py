@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests import servers
-from tests.integration.postgres.plans import plan_of
+from tests.integration.postgres.plans import explained, plan_of
 
 from equeue.adapters.postgres.intake import DECLARED, USED
 from equeue.adapters.postgres.watching import LOOK, MARKS
@@ -27,7 +27,7 @@ def sql(request: pytest.FixtureRequest, server: servers.Server, template: str) -
     """Give a database of many jobs, keys and tasks, analysed or not."""
     with server.clone(template) as url, psycopg.connect(url, autocommit=True) as connection:
         for table in ("jobs", "idempotency_keys", "tasks"):
-            connection.execute(f"alter table equeue.{table} set (autovacuum_enabled = off)")  # type: ignore[call-overload]
+            connection.execute(f"alter table equeue.{table} set (autovacuum_enabled = off)")
         connection.execute(SEED)
         if request.param == "fresh statistics":
             connection.execute("analyze")
@@ -62,4 +62,4 @@ def test_declarations_are_found_by_name(sql: psycopg.Connection[Any], mode: str)
 
 def test_topics_touch_no_row(sql: psycopg.Connection[Any]) -> None:
     """Counters are read, no table."""
-    assert all("Relation Name" not in node for node in plan_of(sql, MARKS, {}, mode="lane").nodes())
+    assert all("Relation Name" not in node for node in explained(sql, MARKS, {}).nodes())

@@ -40,7 +40,7 @@ from equeue.application.topics import Topics
 from equeue.application.waiting import WaitingRoom
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
-from equeue.entrypoints.http.services import HttpServices, Limits
+from equeue.entrypoints.http.services import Drain, HttpServices, Limits
 from equeue.entrypoints.loops.timers import LoopTimers
 
 LIMITS, RULES = Limits(), EnqueueRules()
@@ -149,7 +149,7 @@ class World:
         ):
             table.clear()
         self.services.queues.policies.forget()
-        self.services.drain.started.clear()
+        object.__setattr__(self.services, "drain", Drain())
         self.clock.move(START - self.clock.now())
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
