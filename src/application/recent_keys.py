@@ -1,5 +1,6 @@
 """Keys that were good a moment ago are good: callers who come often cost the database one look in a while."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
@@ -25,6 +26,7 @@ class RecentKeys:
     authenticate: Authenticator
     clock: Clock
     _known: dict[bytes, tuple[Principal, float]] = attrs.field(factory=dict, init=False)
+    _asking: "dict[bytes, asyncio.Future[Principal | None]]" = attrs.field(factory=dict, init=False)
 
     async def __call__(self, key: str) -> Principal | None:
         """Return the principal of a key."""
@@ -32,8 +34,16 @@ class RecentKeys:
         known = self._known.get(name)
         if known is not None and now < known[1] and not self._is_over(known[0]):
             return known[0]
-        principal = await self.authenticate(key)
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.ensure_future(self._ask(key, name, now))
+            asking.add_done_callback(lambda _: self._asking.pop(name, None))
+        # Callers who come at the same time share a look; one who leaves takes it from nobody.
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: str, name: bytes, now: float) -> Principal | None:
         self._known.pop(name, None)
+        principal = await self.authenticate(key)
         if principal is not None:
             if len(self._known) >= KEPT:
                 self._known.clear()

@@ -1,5 +1,6 @@
 """A key that was good a moment ago is good, and not for longer than that."""
 
+import asyncio
 from datetime import timedelta
 
 import attrs
@@ -47,6 +48,17 @@ async def test_good_key_is_judged_once_in_a_while(door: Door, clock: MovableCloc
     clock.move(seconds(FRESH_S))
     assert await recent("good") == PERSON
     assert door.asked == 2
+
+
+async def test_callers_of_one_moment_share_a_look(door: Door, clock: MovableClock) -> None:
+    """Or each time a key grows stale, all who use it would ask at once; one who leaves takes it from nobody."""
+    recent = RecentKeys(door, clock)
+    callers = [asyncio.create_task(recent("good")) for _ in range(50)]
+    await asyncio.sleep(0)
+    callers[0].cancel()
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert answers[1:] == [PERSON] * 49
+    assert door.asked == 1
 
 
 async def test_revoked_key_opens_for_half_a_second_at_most(door: Door, clock: MovableClock) -> None:
