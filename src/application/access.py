@@ -36,4 +36,4 @@ class Authenticate:
 
 
 def _principal(key: ApiKey) -> Principal:
-    return Principal(key.user.id, key.user.role, key.scopes, key.id, key.queue_globs)
+    return Principal(key.user.id, key.user.role, key.scopes, key.id, key.queue_globs, key.expires_at)

@@ -15,11 +15,13 @@ from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
+from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.unit_of_work import postgres_units_of_work
+from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
@@ -31,6 +33,7 @@ from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
+from ..application.intake import EnqueueTogether
 from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import (
     EXPIRE_EVERY,
@@ -50,6 +53,7 @@ from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.recent_keys import RecentKeys
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
@@ -63,6 +67,9 @@ HANDLERS_POOL = 10
 
 POOL = 5
 """Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
+
+INTAKE_POOL = 2
+"""INSERTs of single jobs that the API has under way at a time, each over a connection of its own."""
 
 HINTS_POOL = 2
 """Connections for hints, each opened on use: one listens, one rings."""
@@ -186,6 +193,16 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
+def lanes_of(engine: AsyncEngine, number: int) -> tuple[Lane, ...]:
+    """Return so many lanes over one engine."""
+    return tuple(Lane(engine) for _ in range(number))
+
+
+def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
+    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
+    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
+
+
 class Container(containers.DeclarativeContainer):
     """Everything of one process, made when first asked for."""
 
@@ -233,13 +250,20 @@ class Container(containers.DeclarativeContainer):
     queues = providers.Factory(ManageQueues, units_of_work, policies)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
+    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
+    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
+    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
+    watch_engine = providers.Singleton(open_engine, settings, 1)
+    watch_lane = providers.Singleton(Lane, watch_engine)
+    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
+    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     keys = providers.Singleton(ApiKeys)
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
+    authenticate = providers.Singleton(RecentKeys, providers.Factory(Authenticate, units_of_work, keys, clock), clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
@@ -270,6 +294,15 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
+
+
+async def close_doors(container: Container) -> None:
+    """Give back the connections that only the API opens, once what goes through them has ended."""
+    await container.enqueue_one().close()
+    for lane in (container.watch_lane(), *container.intake_lanes()):
+        await lane.close()
+    await container.intake_engine().dispose()
+    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

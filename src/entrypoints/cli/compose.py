@@ -9,8 +9,10 @@ import attrs
 
 from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
+from ...application.topics import Topics
+from ...application.waiting import WaitingRoom
 from ...domain.errors import Unavailable
-from ..container import Container, build, close
+from ..container import Container, build, close, close_doors
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
 from ..loops.maintaining import Chores, Maintainer
@@ -68,6 +70,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
         await refuse_misfit(container)
         services = HttpServices(
             enqueue=container.enqueue(),
+            enqueue_one=container.enqueue_one(),
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
@@ -77,14 +80,22 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             bulk_reads=container.bulk_reads(),
             suggest=container.suggest_filters(),
             units_of_work=container.units_of_work(),
+            room=WaitingRoom(container.job_watch(), container.clock(), LoopTimers()),
+            topics=Topics(container.topic_watch(), container.clock(), LoopTimers()),
             authenticate=container.authenticate(),
             clock=container.clock(),
             ready=container.ready,
             secret_keys=_secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
+            origins=settings.origins,
         )
-        async with maintained(_maintainer(container), container.log()):
-            yield services
+        try:
+            async with maintained(_maintainer(container), container.log()):
+                yield services
+        finally:
+            await services.room.close()
+            await services.topics.close()
+            await close_doors(container)
     finally:
         await close(container)
 

@@ -1,16 +1,17 @@
 """Takes a request through the one order of checks: who, may they, is it there, is it well said; then answers."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 import attrs
-from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.response.base import ASGIResponse
 
 from ...domain.access import Principal
 from ...domain.errors import DomainError
+from .compression import compressed
+from .departure import Departure
 from .endpoint import JSON, Accepts, Answer, AnyOf, Call, Endpoint, Public, job_id, missing_job
 from .envelope import request_id
 from .preconditions import fits, require_condition, stale
@@ -27,6 +28,34 @@ DISCARDED = 64 * 1024 * 1024
 """So much of a body that is too large is read to be polite."""
 
 
+class Incoming(Protocol):
+    """A request on its way in."""
+
+    @property
+    def scope(self) -> Any:
+        """The connection's facts, as the server tells them."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, whatever their case."""
+        ...
+
+    @property
+    def path_params(self) -> Mapping[str, Any]:
+        """What stands in the path's variable places."""
+        ...
+
+    @property
+    def receive(self) -> Callable[[], Awaitable[Any]]:
+        """What the caller sends on."""
+        ...
+
+    async def body(self) -> bytes:
+        """Return the whole body."""
+        ...
+
+
 @attrs.frozen
 class Dispatch:
     """One endpoint at work."""
@@ -34,7 +63,7 @@ class Dispatch:
     endpoint: Endpoint
     services: HttpServices
 
-    async def __call__(self, request: Request[Any, Any, Any]) -> ASGIResponse:
+    async def __call__(self, request: Incoming) -> ASGIResponse:
         """Answer `request`; what is refused is raised as `Problem`."""
         caller = await self._admit(request)
         request.scope["state"]["principal"] = caller
@@ -47,9 +76,9 @@ class Dispatch:
             raise await self._unless_missing(explain(refusal), request, caller) from refusal
         except Problem as problem:
             raise await self._unless_missing(problem, request, caller) from problem
-        return respond(answer)
+        return respond(await compressed(answer, request.headers))
 
-    async def _admit(self, request: Request[Any, Any, Any]) -> Principal | None:
+    async def _admit(self, request: Incoming) -> Principal | None:
         access = self.endpoint.access
         if isinstance(access, Public):
             return None
@@ -59,7 +88,7 @@ class Dispatch:
             raise Problem("forbidden", f"This needs the scope {needed}, allowed to both the key and its owner.")
         return caller
 
-    async def _authenticate(self, request: Request[Any, Any, Any]) -> Principal:
+    async def _authenticate(self, request: Incoming) -> Principal:
         given = [value for name, value in request.scope["headers"] if name == b"authorization"]
         scheme, _, key = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
@@ -69,7 +98,7 @@ class Dispatch:
             raise Problem("unauthenticated", "The key is wrong, expired or revoked.", headers=CHALLENGE)
         return caller
 
-    async def _read(self, request: Request[Any, Any, Any], caller: Principal | None) -> Call[Any, Any]:
+    async def _read(self, request: Incoming, caller: Principal | None) -> Call[Any, Any]:
         query = read_query(request.scope["query_string"], self.endpoint.query)
         body, raw, content_type = None, b"", ""
         if self.endpoint.body is not None:
@@ -77,10 +106,10 @@ class Dispatch:
             content_type = _content_type(request.headers, raw, self.endpoint.body)
             body = self.endpoint.body.read(raw, content_type)
         path, named = request.scope["path"], request.path_params
-        known_as = request_id(request.scope)
-        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as)
+        known_as, gone = request_id(request.scope), Departure(request.receive)
+        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, gone)
 
-    async def _body(self, request: Request[Any, Any, Any], accepts: Accepts) -> bytes:
+    async def _body(self, request: Incoming, accepts: Accepts) -> bytes:
         limit = accepts.limit(self.services)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > limit:
@@ -93,9 +122,7 @@ class Dispatch:
             # That is how Litestar says that the client went away; nobody reads the answer.
             raise Problem("bad-request", "The connection ended before the body did.") from error
 
-    async def _unless_missing(
-        self, problem: Problem, request: Request[Any, Any, Any], caller: Principal | None
-    ) -> Problem:
+    async def _unless_missing(self, problem: Problem, request: Incoming, caller: Principal | None) -> Problem:
         """Return 404 in place of a complaint about the words when the job they are about is not there; then 412."""
         told = problem.status in MALFORMED or problem.status == UNCONDITIONAL
         if not told or "job_id" not in self.endpoint.parameters or caller is None:
@@ -130,7 +157,7 @@ def _content_type(headers: Mapping[str, str], raw: bytes, accepts: Accepts) -> s
     return kind.strip().lower()
 
 
-async def _too_large(request: Request[Any, Any, Any], limit: int) -> Problem:
+async def _too_large(request: Incoming, limit: int) -> Problem:
     """Return the refusal of a body, once the rest of it was thrown away.
 
     To hang up on a client that is still sending would cost it the answer (RFC 9112, 9.6). One that asked first is

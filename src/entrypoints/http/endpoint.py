@@ -11,12 +11,14 @@ from ...domain.access import Principal, Scope
 from ...domain.audit import Actor
 from ...domain.ids import UUID, JobId
 from . import json_body, wire
+from .departure import Ending, never
 from .problems import Problem
 from .services import HttpServices
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 MERGE_PATCH = "application/merge-patch+json"
+EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 API = "/api/v1"
 
@@ -65,6 +67,7 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
+    gone: Ending = attrs.field(default=never, repr=False)
 
     @property
     def actor(self) -> Actor:
@@ -138,8 +141,8 @@ NOTHING = Accepts(form=wire.Empty, optional=True)
 class Endpoint:
     """One route. `access` has no default: a route is closed until somebody says for whom it is open.
 
-    A `conditional` one changes only what its caller has read: without `If-Match` it is refused. One that
-    `streams` answers with a stream of one of these media types.
+    A `conditional` one changes only what its caller has read: without `If-Match` it is refused. One that `waits` heeds
+    `Prefer: wait`, one that `streams` answers with a stream of one of these media types.
     """
 
     method: Method
@@ -153,6 +156,7 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     tag: str = ""
     conditional: bool = False
+    waits: bool = False
     streams: tuple[str, ...] = ()
 
     @property
@@ -177,6 +181,7 @@ def endpoint(
     problems: tuple[str, ...] = (),
     tag: str = "",
     conditional: bool = False,
+    waits: bool = False,
     streams: tuple[str, ...] = (),
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated function to be the handler of a route; without a tag it is left out of the OpenAPI page."""
@@ -194,6 +199,7 @@ def endpoint(
             problems=problems,
             tag=tag,
             conditional=conditional,
+            waits=waits,
             streams=streams,
         )
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import attrs
 
-from ...application.access import Authenticate
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
 from ...application.filters import SuggestFilters
+from ...application.intake import EnqueueTogether
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.dead_letters import DeadLetters
@@ -18,6 +18,9 @@ from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.recent_keys import Authenticator
+from ...application.topics import Topics
+from ...application.waiting import WaitingRoom
 from ...domain.spec import PAYLOAD_BYTES
 
 
@@ -53,10 +56,12 @@ class Drain:
 class HttpServices:
     """The use cases and ports behind the API.
 
-    `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated.
+    `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated. `origins` are
+    those whose pages may call the API from a browser.
     """
 
     enqueue: Enqueue
+    enqueue_one: EnqueueTogether
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
@@ -66,9 +71,12 @@ class HttpServices:
     bulk_reads: BulkReads
     suggest: SuggestFilters
     units_of_work: UnitsOfWork
-    authenticate: Authenticate
+    room: WaitingRoom
+    topics: Topics
+    authenticate: Authenticator
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
     limits: Limits = Limits()
+    origins: frozenset[str] = frozenset()
     drain: Drain = attrs.field(factory=Drain)

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar.response.base import ASGIResponse
 
+from .departure import Departure
 from .endpoint import Answer
 
 
@@ -25,7 +26,7 @@ class StreamResponse(ASGIResponse):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send the head, then every piece, then the end."""
-        gone = asyncio.ensure_future(_departure(receive))
+        gone = asyncio.ensure_future(Departure(receive)())
         try:
             await self.start_response(send=send)
             if scope["method"] != "HEAD":
@@ -44,8 +45,3 @@ class StreamResponse(ASGIResponse):
         close = getattr(self._pieces, "aclose", None)
         if close is not None:
             await close()
-
-
-async def _departure(receive: Any) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

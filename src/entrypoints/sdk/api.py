@@ -73,9 +73,10 @@ class Api:
         items: list[Document] = self.post("/jobs/bulk", {"jobs": list(jobs)}, key=key or str(uuid.uuid4()))["items"]
         return items
 
-    def job(self, job_id: str) -> Document:
-        """Return one job."""
-        return self.get(f"/jobs/{job_id}")
+    def job(self, job_id: str, *, wait_s: int = 0) -> Document:
+        """Return one job; once it has ended, if that is within `wait_s` (less than the client's own patience)."""
+        headers = {"Prefer": f"wait={wait_s}"} if wait_s else None
+        return self._send("GET", f"/jobs/{job_id}", headers=headers)
 
     def jobs(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
         """Yield jobs, newest first, over as many pages as there are."""

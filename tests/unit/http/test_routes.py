@@ -17,6 +17,9 @@ METHODS = ("DELETE", "PUT", "PATCH", "POST", "GET")
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLIC]
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
+FINITE = [name for name, endpoint in BY_NAME.items() if not endpoint.streams]
+"""Of streams `test_streams` says the same: they do not end by themselves."""
+
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
 ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
@@ -125,7 +128,7 @@ async def test_oversized_body_is_refused(api: Caller, job_id: str, name: str) ->
         is_problem(answer, "body-too-large")
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", FINITE)
 async def test_every_answer_has_its_headers(api: Caller, job_id: str, name: str) -> None:
     """An id, and what keeps browsers from guessing, framing or leaking."""
     answer = await call(api, name, job_id)
@@ -135,7 +138,7 @@ async def test_every_answer_has_its_headers(api: Caller, job_id: str, name: str)
     assert answer.headers["cache-control"] in {"no-store", "public, max-age=86400"}
 
 
-@pytest.mark.parametrize("name", [name for name, endpoint in BY_NAME.items() if endpoint.method == "GET"])
+@pytest.mark.parametrize("name", [name for name in FINITE if BY_NAME[name].method == "GET"])
 async def test_head_is_get_without_a_body(api: Caller, job_id: str, name: str) -> None:
     """What can be got can be asked about (RFC 9110)."""
     path = path_of(BY_NAME[name], job_id)

@@ -8,34 +8,41 @@ from typing import Any, cast
 import attrs
 import httpx2
 from litestar import Litestar
+from tests.unit.worker.world import HandMovedTimers
 from uuid_utils.compat import uuid7
 
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
+from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
-from equeue.adapters.system import UuidV7Ids
+from equeue.adapters.system import SystemClock, UuidV7Ids
 from equeue.application.access import Authenticate
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.filters import SuggestFilters
+from equeue.application.intake import EnqueueTogether
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.topics import Topics
+from equeue.application.waiting import WaitingRoom
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
-from equeue.entrypoints.http.services import HttpServices, Limits
+from equeue.entrypoints.http.services import Drain, HttpServices, Limits
+from equeue.entrypoints.loops.timers import LoopTimers
 
 LIMITS, RULES = Limits(), EnqueueRules()
 WELL = Readiness(Check(ok=True), Check(ok=True), Check(ok=True))
@@ -80,6 +87,8 @@ class World:
     """The store, the application over it, and the keys of a few people."""
 
     clock: MovableClock
+    timers: HandMovedTimers
+    watch: MemoryJobWatch
     store: MemoryStore
     leases: MemoryJobLeases
     units_of_work: UnitsOfWork
@@ -141,14 +150,15 @@ class World:
         ):
             table.clear()
         self.services.queues.policies.forget()
+        object.__setattr__(self.services, "drain", Drain())
         self.clock.move(START - self.clock.now())
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
         self.member_key = await self.key_of(self.member)
 
 
-async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World:
-    """Return an API over an empty store with one member in it."""
+async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_time: bool = False) -> World:
+    """Return an API over an empty store with one member in it; whoever waits there does so in `real_time` if asked."""
     clock = MovableClock()
     store = MemoryStore(clock)
     units_of_work, queue = memory_units_of_work(store), MemoryJobQueue()
@@ -159,8 +169,11 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         return world.readiness
 
     policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
+    enqueue = Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas)
+    timers, watch = HandMovedTimers(clock), MemoryJobWatch(store)
     services = HttpServices(
-        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas),
+        enqueue=enqueue,
+        enqueue_one=EnqueueTogether(enqueue, [MemoryIntake(store), MemoryIntake(store)]),
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
@@ -170,12 +183,15 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         bulk_reads=MemoryBulkReads(store),
         suggest=SuggestFilters(units_of_work),
         units_of_work=units_of_work,
+        room=WaitingRoom(watch, *((SystemClock(), LoopTimers()) if real_time else (clock, timers))),
+        topics=Topics(MemoryTopicWatch(store), clock, LoopTimers() if real_time else timers),
         authenticate=Authenticate(units_of_work, ApiKeys(), clock),
         clock=clock,
         ready=ready,
         secret_keys=(b"k" * 32, b"older" * 8),
         limits=limits,
     )
-    world = World(clock, store, MemoryJobLeases(store), units_of_work, services, create_app(services))
+    app = create_app(services)
+    world = World(clock, timers, watch, store, MemoryJobLeases(store), units_of_work, services, app)
     await world.empty()
     return world
