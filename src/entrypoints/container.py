@@ -1,7 +1,5 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
-from ..adapters.postgres.engine import Lane, create_engine
+from ..adapters.postgres.engine import Lane
 from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.reads import PostgresJobReads
@@ -26,6 +24,7 @@ from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
 from ..application.access import Authenticate
+from ..application.api_keys import ManageApiKeys
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
@@ -35,6 +34,7 @@ from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
 from ..application.intake import EnqueueTogether
 from ..application.keys import AdoptKey, CreateKey
+from ..application.login import LogIn, Throttle
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -46,71 +46,33 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
+from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
-from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.recent_keys import RecentKeys
+from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
+from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .connections import (
+    HANDLERS_POOL,
+    INTAKE_POOL,
+    direct_url,
+    lanes_of,
+    open_engine,
+    open_hints_engine,
+    own_leases,
+)
+from .securing import open_access_tokens, open_passwords, open_refresh_tokens
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from ..adapters.postgres.migrate import MigrationStatus
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-POOL = 5
-"""Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
-
-INTAKE_POOL = 2
-"""INSERTs of single jobs that the API has under way at a time, each over a connection of its own."""
-
-HINTS_POOL = 2
-"""Connections for hints, each opened on use: one listens, one rings."""
-
-
-def database_url(settings: Settings) -> str:
-    """Return where the database is; raise `BadSetting` if nobody said."""
-    if settings.database_url is None:
-        raise BadSetting(
-            "EQUEUE_DATABASE_URL",
-            "is missing",
-            "Set it to postgresql://user:password@host:5432/database, or use `equeue dev`, which brings a database.",
-        )
-    return settings.database_url
-
-
-def direct_url(settings: Settings) -> str:
-    """Return where the database is past any pooler."""
-    return settings.direct_database_url or database_url(settings)
-
-
-def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
-    """Return an engine as the settings want it."""
-    return create_engine(database_url(settings), pooler=settings.pooler == "transaction", pool_size=pool_size)
-
-
-def open_hints_engine(settings: Settings) -> AsyncEngine:
-    """Return an engine that leads past any pooler, for LISTEN is bound to its session."""
-    return create_engine(direct_url(settings), pool_size=HINTS_POOL)
-
-
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
 
 
 def open_schemas() -> PayloadSchemas:
@@ -193,11 +155,6 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
-def lanes_of(engine: AsyncEngine, number: int) -> tuple[Lane, ...]:
-    """Return so many lanes over one engine."""
-    return tuple(Lane(engine) for _ in range(number))
-
-
 def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
     """Return what takes in single jobs, with as many transactions under way as there are lanes."""
     return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
@@ -263,13 +220,26 @@ class Container(containers.DeclarativeContainer):
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     keys = providers.Singleton(ApiKeys)
-    authenticate = providers.Singleton(RecentKeys, providers.Factory(Authenticate, units_of_work, keys, clock), clock)
+    passwords = providers.Singleton(open_passwords)
+    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
+    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
+    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
+    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
+    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
+    throttle = providers.Factory(Throttle, units_of_work)
+    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
+    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
+    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
+    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
+    look_up = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
+    authenticate = providers.Singleton(RecentKeys, look_up, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
@@ -277,6 +247,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "forget-sessions", FORGET_EVERY, forget_sessions.provided.run),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)

@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from . import (
+    api_keys,
     attempts,
     audit,
     bulk,
@@ -27,9 +28,11 @@ from . import (
     queues,
     refusals,
     rerun,
+    session,
     steer,
     suggest,
     tasks,
+    users,
 )
 from .bare import Asgi, bare_routes
 from .dispatch import Dispatch
@@ -56,8 +59,11 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *queues.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *session.ENDPOINTS,
     *me.ENDPOINTS,
     *events.ENDPOINTS,
+    *users.ENDPOINTS,
+    *api_keys.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

@@ -44,14 +44,27 @@ class AnyOf:
     scopes: frozenset[Scope]
 
 
-Access: TypeAlias = Public | SignedIn | AnyOf
+@attrs.frozen
+class People:
+    """Whoever has logged in may call this, and a key with one of these scopes, if there are any."""
+
+    scopes: frozenset[Scope] = frozenset()
+
+
+Access: TypeAlias = Public | SignedIn | AnyOf | People
 PUBLIC = Public()
 SIGNED_IN = SignedIn()
+PEOPLE = People()
 
 
 def any_of(*scopes: Scope) -> AnyOf:
     """Return the access of a key that has at least one of `scopes`."""
     return AnyOf(frozenset(scopes))
+
+
+def people_or(*scopes: Scope) -> People:
+    """Return the access of whoever has logged in, and of keys with one of `scopes`."""
+    return People(frozenset(scopes))
 
 
 @attrs.frozen
@@ -67,6 +80,7 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
+    client: str = ""
     gone: Ending = attrs.field(default=never, repr=False)
 
     @property
@@ -142,7 +156,8 @@ class Endpoint:
     """One route. `access` has no default: a route is closed until somebody says for whom it is open.
 
     A `conditional` one changes only what its caller has read: without `If-Match` it is refused. One that `waits` heeds
-    `Prefer: wait`, one that `streams` answers with a stream of one of these media types.
+    `Prefer: wait`, one that `streams` answers with a stream of one of these media types. One that `revokes` may end
+    credentials or narrow what they are good for.
     """
 
     method: Method
@@ -158,6 +173,7 @@ class Endpoint:
     conditional: bool = False
     waits: bool = False
     streams: tuple[str, ...] = ()
+    revokes: bool = False
 
     @property
     def summary(self) -> str:
@@ -183,6 +199,7 @@ def endpoint(
     conditional: bool = False,
     waits: bool = False,
     streams: tuple[str, ...] = (),
+    revokes: bool = False,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated function to be the handler of a route; without a tag it is left out of the OpenAPI page."""
 
@@ -201,6 +218,7 @@ def endpoint(
             conditional=conditional,
             waits=waits,
             streams=streams,
+            revokes=revokes,
         )
 
     return declare

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from ...domain.access import Scope
-from . import wire
+from . import stream_wire, wire
 from .departure import Ended, unless
 from .endpoint import API, EVENT_STREAM, Answer, Call, any_of, endpoint
 from .services import HttpServices
@@ -18,7 +18,7 @@ RESUMED = "last-event-id"
     "GET",
     f"{API}/events",
     access=any_of(Scope.STATS_READ),
-    answers={200: wire.ChangedTopics},
+    answers={200: stream_wire.ChangedTopics},
     tag="events",
     streams=(EVENT_STREAM,),
 )
@@ -43,7 +43,7 @@ async def _events(services: HttpServices, call: Call[Any, Any], *, resumed: bool
             if isinstance(changed, Ended):
                 return
             if changed:
-                told = wire.encode(wire.ChangedTopics(sorted(changed)))
+                told = wire.encode(stream_wire.ChangedTopics(sorted(changed)))
                 yield event("changed", told, str(next(numbers)))
             else:
                 yield PING

@@ -6,7 +6,7 @@ from typing import Any
 from ...application.ports.watching import Seen, Sight
 from ...domain.access import Principal
 from ...domain.ids import JobId, Json
-from . import render, wire
+from . import render, stream_wire, wire
 from .departure import Ended, unless
 from .endpoint import EVENT_STREAM, Answer, Call, endpoint
 from .job import PATH, READ, find
@@ -14,7 +14,9 @@ from .services import HttpServices
 from .sse import PING, Permission, event, stream
 
 
-@endpoint("GET", f"{PATH}/stream", access=READ, answers={200: wire.JobState}, tag="jobs", streams=(EVENT_STREAM,))
+@endpoint(
+    "GET", f"{PATH}/stream", access=READ, answers={200: stream_wire.JobState}, tag="jobs", streams=(EVENT_STREAM,)
+)
 async def stream_job(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
     """Follow a job as server-sent events: `status`, `progress` and, as the last one, `end`.
 
@@ -51,19 +53,19 @@ class _Teller:
 
     def __init__(self, job_id: JobId) -> None:
         self._id = str(job_id)
-        self._state: wire.JobState | None = None
+        self._state: stream_wire.JobState | None = None
         self._progress: Json | None = None
 
     def tell(self, seen: Seen) -> list[bytes]:
         """Return the events that bring the reader up to date."""
         if not isinstance(seen, Sight):
-            return [event("end", wire.encode(wire.JobState(id=self._id)), "gone")]
+            return [event("end", wire.encode(stream_wire.JobState(id=self._id)), "gone")]
         told: list[bytes] = []
         state = _state(self._id, seen)
         if self._state is None or _without_time(state) != _without_time(self._state):
             told.append(event("status", wire.encode(state), seen.mark))
         if seen.progress is not None and seen.progress != self._progress:
-            progress = wire.JobProgress(self._id, render.raw(seen.progress), render.instant(seen.server_time))
+            progress = stream_wire.JobProgress(self._id, render.raw(seen.progress), render.instant(seen.server_time))
             told.append(event("progress", wire.encode(progress), seen.mark))
         if seen.status.ended:
             told.append(event("end", wire.encode(state), seen.mark))
@@ -71,8 +73,8 @@ class _Teller:
         return told
 
 
-def _state(id: str, seen: Sight) -> wire.JobState:
-    return wire.JobState(
+def _state(id: str, seen: Sight) -> stream_wire.JobState:
+    return stream_wire.JobState(
         id=id,
         status=seen.status,
         attempt=seen.attempt,
@@ -85,7 +87,7 @@ def _state(id: str, seen: Sight) -> wire.JobState:
     )
 
 
-def _without_time(state: wire.JobState) -> tuple[object, ...]:
+def _without_time(state: stream_wire.JobState) -> tuple[object, ...]:
     return state.status, state.attempt, state.retry_count, state.run_at, state.started_at, state.cancel_requested
 
 

@@ -22,6 +22,7 @@ from ...application.recent_keys import Authenticator
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
 from ...domain.spec import PAYLOAD_BYTES
+from .identity import Identity
 
 
 @attrs.frozen
@@ -52,12 +53,16 @@ class Drain:
         return self.started.is_set()
 
 
+def _nothing() -> None:
+    """Forget nothing: nothing is remembered."""
+
+
 @attrs.frozen(kw_only=True)
 class HttpServices:
     """The use cases and ports behind the API.
 
     `secret_keys` sign cursors: the first signs, all are good for reading, so that keys can be rotated. `origins` are
-    those whose pages may call the API from a browser.
+    those whose pages may call the API from a browser. `forget_callers` makes `authenticate` judge everybody anew.
     """
 
     enqueue: Enqueue
@@ -74,6 +79,8 @@ class HttpServices:
     room: WaitingRoom
     topics: Topics
     authenticate: Authenticator
+    forget_callers: Callable[[], None] = _nothing
+    identity: Identity
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from ...application.ports.watching import Topic
 from ...domain import spec
 from ...domain.access import Role, Scope
 from ...domain.outcomes import AttemptOutcome
@@ -227,34 +226,6 @@ class ResultAnswer(Struct, kw_only=True):
     server_time: Instant
 
 
-class JobState(Struct, kw_only=True):
-    """Where a job stands, told by its stream. `status` is null for a job that was deleted."""
-
-    id: Id
-    status: JobStatus | None = None
-    attempt: int = 0
-    retry_count: int = 0
-    run_at: Instant | None = None
-    started_at: Instant | None = None
-    finished_at: Instant | None = None
-    cancel_requested: bool = False
-    server_time: Instant | None = None
-
-
-class JobProgress(Struct):
-    """How far a job has come, told by its stream."""
-
-    id: Id
-    progress: Raw
-    server_time: Instant
-
-
-class ChangedTopics(Struct):
-    """What to look at again."""
-
-    topics: list[Topic]
-
-
 class TaskOut(Struct):
     """A task as its author declared it; `null` is the system's default."""
 
@@ -278,6 +249,7 @@ class MeAnswer(Struct):
     """Whom the request acts as, and what that may do."""
 
     user_id: Id
+    email: str
     role: Role
     scopes: list[Scope]
     key_id: Id | None

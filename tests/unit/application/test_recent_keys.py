@@ -21,16 +21,23 @@ class Door:
 
     good: dict[str, Principal] = attrs.field(factory=dict)
     asked: int = 0
+    asking: asyncio.Event = attrs.field(factory=asyncio.Event)
+    turns: asyncio.Event = attrs.field(factory=asyncio.Event)
 
     async def __call__(self, key: str) -> Principal | None:
         self.asked += 1
-        return self.good.get(key)
+        found = self.good.get(key)
+        self.asking.set()
+        await self.turns.wait()
+        return found
 
 
 @pytest.fixture
 def door() -> Door:
     """Return a door that opens to one key."""
-    return Door({"good": PERSON})
+    door = Door({"good": PERSON})
+    door.turns.set()
+    return door
 
 
 @pytest.fixture
@@ -70,6 +77,31 @@ async def test_revoked_key_opens_for_half_a_second_at_most(door: Door, clock: Mo
     assert await recent("good") == PERSON
     clock.move(timedelta(microseconds=1))
     assert await recent("good") is None
+    assert await recent("good") is None
+
+
+async def test_what_ends_is_forgotten_at_once(door: Door, clock: MovableClock) -> None:
+    """Whoever ends a credential says so, and nothing is remembered any more."""
+    recent = RecentKeys(door, clock)
+    await recent("good")
+    door.good.clear()
+    recent.forget()
+    assert await recent("good") is None
+
+
+async def test_look_that_was_under_way_is_not_remembered(door: Door, clock: MovableClock) -> None:
+    """It may have seen what was before the credential ended; those who come later look for themselves."""
+    recent = RecentKeys(door, clock)
+    door.turns.clear()
+    early = asyncio.create_task(recent("good"))
+    await door.asking.wait()
+    door.good.clear()
+    recent.forget()
+    late = asyncio.create_task(recent("good"))
+    await asyncio.sleep(0)
+    door.turns.set()
+    assert await early == PERSON
+    assert await late is None
     assert await recent("good") is None
 
 

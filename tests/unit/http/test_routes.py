@@ -11,25 +11,32 @@ from tests.unit.http.world import Caller, World, a_world
 from equeue.domain.access import Role
 from equeue.domain.errors import Unavailable
 from equeue.entrypoints.http.app import ENDPOINTS, OpenRoute, create_app, refuse_open_routes
-from equeue.entrypoints.http.endpoint import PUBLIC, Endpoint
+from equeue.entrypoints.http.endpoint import EVENT_STREAM, PUBLIC, Endpoint
 
 METHODS = ("DELETE", "PUT", "PATCH", "POST", "GET")
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLIC]
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
-FINITE = [name for name, endpoint in BY_NAME.items() if not endpoint.streams]
-"""Of streams `test_streams` says the same: they do not end by themselves."""
+FINITE = [name for name, endpoint in BY_NAME.items() if EVENT_STREAM not in endpoint.streams]
+"""Of streams of events `test_streams` says the same: they do not end by themselves."""
 
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
-ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
+ASSETS = {
+    "name": "start.js",
+    "code": "not-found",
+    "operation_id": AN_ID,
+    "fingerprint": "x",
+    "user_id": AN_ID,
+    "key_id": AN_ID,
+}
 
 
 @pytest.fixture
 async def api(world: World) -> AsyncIterator[Caller]:
-    """Give a caller whom every route lets in."""
+    """Give a caller whom every route lets in: an admin who has logged in."""
     async with world.caller() as caller:
-        yield caller.with_key(await world.key_of(await world.person(Role.ADMIN)))
+        yield caller.with_key(await world.token_of(await world.person(Role.ADMIN)))
 
 
 @pytest.fixture
@@ -161,7 +168,7 @@ class _Away:
 async def test_database_away_is_503(name: str) -> None:
     """503 with a time to wait, and not a word about where the database is."""
     world = await a_world()
-    object.__setattr__(world.services.authenticate, "units_of_work", _Away())
+    object.__setattr__(world.services, "authenticate", _Away())
     async with world.caller() as api:
         answer = await call(api, name, "01890000-0000-7000-8000-000000000000")
         is_problem(answer, "unavailable")
