@@ -129,6 +129,16 @@ class Enqueue:
         self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None, reaches: Reach
     ) -> Sequence[Enqueued]:
         declared = await unit.catalogue.find({draft.spec.task for draft in drafts})
+        return await unit.jobs.add(self.births(drafts, owner, reaches, declared))
+
+    def births(
+        self,
+        drafts: Sequence[Draft],
+        owner: UserId | None,
+        reaches: Reach,
+        declared: Mapping[str, TaskDeclaration],
+    ) -> Sequence[Birth]:
+        """Return the drafts completed and checked, ready to be stored; raise as the call does."""
         specs = [self._complete(draft, declared) for draft in drafts]
         for place, spec in enumerate(specs):
             if not reaches(spec.queue):
@@ -136,8 +146,7 @@ class Enqueue:
         self._check(specs, self.clock.now())
         self._judge(specs, declared)
         parents = [draft.parent_id for draft in drafts]
-        births = [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
-        return await unit.jobs.add(births)
+        return [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
 
     def _complete(self, draft: Draft, declared: Mapping[str, TaskDeclaration]) -> JobSpec:
         task = draft.spec.task

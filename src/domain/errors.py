@@ -19,6 +19,15 @@ class Unavailable(Exception):
     code: ClassVar[str] = "unavailable"
 
 
+class Overloaded(Unavailable):
+    """More requests wait than the process takes on; nothing was done. Wait as long as you are told and ask again."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("too many requests wait already")
+
+
 class InvalidTransition(DomainError):
     """The job is not in a state in which this can happen to it."""
 

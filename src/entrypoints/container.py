@@ -1,7 +1,5 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,11 +12,13 @@ from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
+from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
+from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from ..adapters.telemetry.logs import get_log
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
@@ -26,6 +26,8 @@ from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
+from ..application.filters import SuggestFilters
+from ..application.intake import EnqueueTogether
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -38,7 +40,6 @@ from ..application.maintenance import (
 )
 from ..application.manage import ManageJobs
 from ..application.ports.cadences import BULK, FOLD
-from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
@@ -48,27 +49,21 @@ from ..application.settle import SettleAttempts
 from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
-from .foundation import Foundation, direct_url, open_engine, open_hints_engine
+from .connections import (
+    HANDLERS_POOL,
+    INTAKE_POOL,
+    direct_url,
+    lanes_of,
+    open_engine,
+    open_hints_engine,
+    own_leases,
+)
+from .foundation import Foundation
 from .identities import Identities
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from ..adapters.postgres.migrate import MigrationStatus
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
 
 
 def open_schemas() -> PayloadSchemas:
@@ -151,6 +146,11 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
+def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
+    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
+    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
+
+
 class Container(Identities):
     """Everything of one process, made when first asked for."""
 
@@ -193,10 +193,18 @@ class Container(Identities):
     queues = providers.Factory(ManageQueues, units_of_work, policies)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
+    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
+    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
+    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
+    watch_engine = providers.Singleton(open_engine, settings, 1)
+    watch_lane = providers.Singleton(Lane, watch_engine)
+    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
+    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
+    suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
@@ -229,6 +237,15 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
+
+
+async def close_doors(container: Container) -> None:
+    """Give back the connections that only the API opens, once what goes through them has ended."""
+    await container.enqueue_one().close()
+    for lane in (container.watch_lane(), *container.intake_lanes()):
+        await lane.close()
+    await container.intake_engine().dispose()
+    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

@@ -20,6 +20,7 @@ from .readers import (
     name,
     networks,
     optional,
+    origins,
     queue_backend,
     seconds,
     secret,
@@ -118,6 +119,9 @@ class Settings:
     )
     host: str = _setting("HOST", "127.0.0.1", text, "The address on which the API listens.")
     port: int = _setting("PORT", "8000", whole(1, 65_535), "The port on which the API listens.")
+    origins: frozenset[str] = _setting(
+        "CORS_ORIGINS", "", origins, "Origins whose pages may call the API from a browser, with a key; empty: none."
+    )
     lease: timedelta = _setting("LEASE_S", "30", seconds(1, 3_600), "How long a claim holds without a heartbeat.")
     chosen_heartbeat: timedelta | None = _setting(
         "HEARTBEAT_S",

@@ -9,9 +9,11 @@ import attrs
 
 from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
+from ...application.topics import Topics
+from ...application.waiting import WaitingRoom
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
-from ..container import Container, build, close
+from ..container import Container, build, close, close_doors
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
@@ -72,6 +74,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
         await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
+            enqueue_one=container.enqueue_one(),
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
@@ -79,17 +82,27 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
+            suggest=container.suggest_filters(),
             units_of_work=container.units_of_work(),
+            room=WaitingRoom(container.job_watch(), container.clock(), LoopTimers()),
+            topics=Topics(container.topic_watch(), container.clock(), LoopTimers()),
             authenticate=container.authenticate(),
+            forget_callers=container.authenticate().forget,
             identity=_identity(container, settings),
             system=container.system(),
             clock=container.clock(),
             ready=container.ready,
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
+            origins=settings.origins,
         )
-        async with maintained(_maintainer(container), container.log()):
-            yield services
+        try:
+            async with maintained(_maintainer(container), container.log()):
+                yield services
+        finally:
+            await services.room.close()
+            await services.topics.close()
+            await close_doors(container)
     finally:
         await close(container)
 

@@ -12,6 +12,7 @@ from ...domain.errors import BulkNotFound, InvalidPlan, QueueOutOfReach, Violati
 from ...domain.ids import UUID
 from . import bulk_render, bulk_wire, idempotency, wire
 from .endpoint import API, NOTHING, Accepts, Answer, Call, any_of, endpoint
+from .filtering import read_text
 from .problems import Problem
 from .services import HttpServices
 
@@ -22,6 +23,7 @@ STEER = any_of(Scope.JOBS_ADMIN)
 REMOVE = any_of(Scope.ADMIN)
 CREATED: dict[int, Any] = {202: bulk_wire.BulkOperationOut}
 REFUSALS = (
+    "bad-filter",
     "invalid-plan",
     "empty-filter",
     "plan-changed",
@@ -184,6 +186,7 @@ def _request(principal: Principal, body: bulk_wire.BulkOperationRequest) -> Bulk
         created_before=said.created_before,
         owner=principal.steers_only,
         queue_globs=tuple(sorted(principal.queue_globs)),
+        condition=read_text(said.q, pointer="/filter/q"),
     )
     return BulkRequest(action=body.action, where=where, queue=body.queue, reason=body.reason)
 
