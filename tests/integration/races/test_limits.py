@@ -10,7 +10,7 @@ import pytest
 from tests.builders import a_birth, an_order, seconds
 from tests.contract.limiting import limit
 from tests.contract.world import decided
-from tests.integration.races.conftest import Arena, gather
+from tests.integration.races.conftest import ROUNDS, Arena, gather
 
 from equeue.application.ports.jobs import JobLeases, SettleAnswer
 from equeue.domain.lease import Claim
@@ -19,7 +19,7 @@ from equeue.domain.outcomes import Lapsed, Succeeded
 
 pytestmark = pytest.mark.timeout(600)
 
-CLAIMERS, MOST, JOBS = 8, 5, 400
+CLAIMERS, MOST, JOBS = 8, 5, 200
 RUNNING = """
 select coalesce(sum(jobs), 0), coalesce(max(jobs) filter (where concurrency_key is not null), 0)
 from (select concurrency_key, count(*) as jobs from equeue.jobs where status = 'running' group by 1) as running
@@ -31,7 +31,7 @@ async def test_never_six_of_five_at_once(arena: Arena) -> None:
     claimers = [arena.world.another_leases() for _ in range(CLAIMERS)]
     await limit(arena.world, running=MOST)
     await arena.world.enqueue(*(a_birth(max_retries=0) for _ in range(MOST)))
-    for number in arena.rounds():
+    for number in range(0, ROUNDS, 4):
         await arena.world.enqueue(*(a_birth(max_retries=0) for _ in range(MOST)))
         answers = await arena.race(number, *(asking(leases) for leases in claimers))
         claims = [claim for claims in answers for claim in claims]
@@ -43,7 +43,7 @@ async def test_one_of_each_key_at_once(arena: Arena) -> None:
     """The same of keys: of each one, and of all keys one."""
     claimers = [arena.world.another_leases() for _ in range(CLAIMERS)]
     await limit(arena.world, per_key=1)
-    for number in arena.rounds():
+    for number in range(0, ROUNDS, 4):
         await arena.world.enqueue(*(a_birth(concurrency_key=key) for key in "aaaaaabbbbbbcccccc"))
         answers = await arena.race(number, *(asking(leases) for leases in claimers))
         claims = [claim for claims in answers for claim in claims]
