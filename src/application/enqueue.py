@@ -1,5 +1,6 @@
 """Enqueue: a request becomes a stored job, or the caller is told why not."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -7,7 +8,7 @@ from typing import TypeAlias
 import attrs
 
 from ..domain.audit import Act
-from ..domain.errors import InvalidJob, PayloadInvalid, QueueOutOfReach, UnknownTask, Violation
+from ..domain.errors import InvalidJob, PayloadInvalid, QueueFull, QueueOutOfReach, UnknownTask, Violation
 from ..domain.ids import Json, UserId
 from ..domain.spec import DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
 from .draft import Draft
@@ -88,8 +89,8 @@ class Enqueue:
         """Return what came of each draft, in order.
 
         Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule, `PayloadInvalid` for payloads
-        that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit, and
-        whatever `review` raises; then none is stored.
+        that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit,
+        `QueueFull` for one in which too many jobs would wait, and whatever `review` raises; then none is stored.
         """
         await self.policies.renew()
         async with self.units_of_work() as unit:
@@ -135,6 +136,7 @@ class Enqueue:
                 raise QueueOutOfReach(spec.queue, place)
         self._check(specs, self.clock.now())
         self._judge(specs, declared)
+        await self._measure(unit, specs)
         parents = [draft.parent_id for draft in drafts]
         births = [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
         return await unit.jobs.add(births)
@@ -164,6 +166,13 @@ class Enqueue:
             violations.extend(fault.under(f"/{place}") for fault in faults)
         if violations:
             raise PayloadInvalid(tuple(violations))
+
+    async def _measure(self, unit: UnitOfWork, specs: Sequence[JobSpec]) -> None:
+        """Raise `QueueFull` for a queue that cannot hold its jobs; nobody waits for others who enqueue meanwhile."""
+        for name, jobs in Counter(spec.queue for spec in specs).items():
+            most = self.policies.current.of_queue(name).limits.max_depth
+            if most is not None and await unit.jobs.depth(name, most) + jobs > most:
+                raise QueueFull(name, most)
 
     async def _announce(self, enqueued: Sequence[Enqueued]) -> None:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])

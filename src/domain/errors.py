@@ -112,6 +112,17 @@ class StaleQueue(DomainError):
         self.name = name
 
 
+class QueueFull(DomainError):
+    """As many jobs as the queue holds wait in it already; enqueue again when some have started."""
+
+    code = "queue-full"
+
+    def __init__(self, queue: str, max_depth: int) -> None:
+        super().__init__(f"the queue '{queue}' holds no more than {max_depth} waiting jobs")
+        self.queue = queue
+        self.max_depth = max_depth
+
+
 class UnknownTask(DomainError):
     """No worker has ever declared this task."""
 

@@ -229,7 +229,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Source, units_of_work, clock, ids, queue),
         timeout=settings.provided.task_timeout,
     )
-    queues = providers.Factory(ManageQueues, units_of_work, policies)
+    queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
     manage = providers.Factory(ManageJobs, units_of_work, queue)

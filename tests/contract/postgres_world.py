@@ -24,11 +24,14 @@ NEVER_SLOW = Pace(look=timedelta(days=1))
 """Where a look took long, the next ones start where the last ended and may pass over what was due before. How long
 one takes is the machine's business; the contract's order holds of full looks."""
 
+CONNECTIONS = 16
+"""Enough for eight claimers at once, each on a connection of its own; they are opened on use."""
+
 
 @asynccontextmanager
 async def postgres_world(url: str) -> AsyncIterator[World]:
     """Give a world in the database at `url`, which is emptied first; time passes by making every row older."""
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=CONNECTIONS)
     await emptied(engine)
     lanes: list[Lane] = []
     queues: list[PostgresJobQueue] = []

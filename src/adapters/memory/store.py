@@ -18,6 +18,7 @@ from ...domain.bulk import BulkOperation
 from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
+from ...domain.limits import Bucket
 from .platform import CountedIds, MovableClock
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -53,6 +54,7 @@ class MemoryStore:
     answers: dict[AnswerKey, Answer | None] = attrs.field(factory=dict, init=False)
     tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
     queues: dict[str, StoredQueue | None] = attrs.field(factory=dict, init=False)
+    buckets: dict[str, Bucket] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)

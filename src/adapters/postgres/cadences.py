@@ -14,7 +14,7 @@ from .statements import QUEUED, RUNNING
 from .steering_models import OPENED
 
 # Which passes are this process's now, when the next lease ends, when the next job falls due and whether one is due,
-# in one round trip. A cadence that another process is taking is passed over. ix_jobs_lapse; two probes of
+# in one round trip. A cadence that another process is taking is passed over. ix_jobs_running; two probes of
 # ix_jobs_claim for each lane, of which the second stops at the first lane with work. Which passes have anything to do
 # is asked here too, so that they cost an idle installation nothing: ix_bulk_operations_due_at, and a look into a table
 # that is empty then.

@@ -119,7 +119,22 @@ class JobRow(Model):
             "id",
             postgresql_where=text(f"(status = '{QUEUED}') is true"),
         ),
-        Index("ix_jobs_lapse", "id", postgresql_where=text(f"(status = '{RUNNING}') is true")),
+        Index(
+            "ix_jobs_running",
+            "queue",
+            "concurrency_key",
+            "id",
+            postgresql_where=text(f"(status = '{RUNNING}') is true"),
+        ),
+        Index(
+            "ix_jobs_keys",
+            "queue",
+            "concurrency_key",
+            "priority",
+            "run_at",
+            "id",
+            postgresql_where=text(f"(status = '{QUEUED}') is true and concurrency_key is not null"),
+        ),
         Index(
             "ix_jobs_expiry",
             "expires_at",

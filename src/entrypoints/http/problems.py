@@ -96,6 +96,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422, "Filter means everything", "Name statuses, queues, tasks, tags, fingerprints, times or ids of jobs."
         ),
         "refused": Kind(422, "Refused", "The request is understood and breaks a rule."),
+        "queue-full": Kind(
+            429, "Queue is full", "As many jobs as the queue holds wait in it. Wait as long as `Retry-After` says."
+        ),
         "too-many-requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
         "head-too-large": Kind(431, "Headers too large", "Send fewer or shorter headers, or a shorter path."),
         "internal": Kind(500, "Internal error", "This is a fault of the server. Its log holds the request id."),

@@ -12,6 +12,7 @@ from ...domain.errors import (
     IdempotencyInFlight,
     InvalidJob,
     JobNotFound,
+    QueueFull,
     Unavailable,
     UniqueConflict,
     UnknownTask,
@@ -86,6 +87,8 @@ def _refusal(error: DomainError) -> Problem:
             return Problem(error.code, f"{error}.", existing_job_id=str(error.existing_job_id))
         case IdempotencyInFlight():
             return Problem(error.code, _meaning(error.code), headers={"Retry-After": RETRY_AFTER_S})
+        case QueueFull():
+            return Problem(error.code, f"{error}.", headers={"Retry-After": RETRY_AFTER_S})
         case _:
             return Problem(error.code, f"{error}." if str(error) else _meaning(error.code))
 

@@ -225,7 +225,7 @@ class Worker:
             self.stop()
         if self._parts.rules.burst and not self._holds:
             self._claimer.look()
-        self._claimer.room()
+        self._claimer.settled()
 
     def _room(self) -> None:
         self._claimer.room()
