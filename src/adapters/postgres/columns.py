@@ -20,6 +20,7 @@ from ...domain.bulk import BulkStatus
 from ...domain.bulk_plan import BulkAction
 from ...domain.ids import KEY_BYTES
 from ...domain.outcomes import AttemptOutcome
+from ...domain.schedule import CatchUp, Overlap
 from ...domain.spec import PAYLOAD_BYTES, TAG_CHARS, TAGS, UniqueWhile
 from ...domain.status import JobStatus
 
@@ -81,6 +82,8 @@ ROLE = _enum("role", Role)
 ACTOR_KIND = _enum("actor_kind", ActorKind)
 BULK_ACTION = _enum("bulk_action", BulkAction)
 BULK_STATUS = _enum("bulk_status", BulkStatus)
+OVERLAP = _enum("schedule_overlap", Overlap)
+CATCH_UP = _enum("schedule_catch_up", CatchUp)
 
 # The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
 NAME = _domain(
@@ -145,7 +148,7 @@ BULK_FILTERS = _domain(
     "bulk_filter", JSON_OBJECT, "filter_is_at_most_256_kib", f"octet_length(value::text) <= {FILTER_BYTES}"
 )
 
-ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS)
+ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS, OVERLAP, CATCH_UP)
 DOMAINS = (
     NAME,
     KEY,

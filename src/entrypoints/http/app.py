@@ -22,6 +22,7 @@ from . import (
     queues,
     refusals,
     rerun,
+    schedules,
     steer,
     tasks,
 )
@@ -43,6 +44,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
+    *schedules.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,
