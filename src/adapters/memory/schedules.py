@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 
 import attrs
 
@@ -64,11 +65,14 @@ class MemoryScheduleFires:
         """Return and hold what is due."""
         now = self._transaction.now
         due = [(each.next_at, each) for each in _all(self._transaction) if each.next_at and each.pause is None]
-        ripe = sorted((next_at, each.id, each) for next_at, each in due if next_at <= now)
-        return [each for _, _, each in ripe if self._transaction.try_hold(("schedule", each.id))][:limit]
+        ripe = sorted(((next_at, each.id, each) for next_at, each in due if next_at <= now), key=lambda key: key[:2])
+        free = (each for _, _, each in ripe if self._transaction.try_hold(("schedule", each.id)))
+        return list(islice(free, limit))
 
     async def record(self, fires: Sequence[Fire]) -> frozenset[UUID]:
         """Write down fire times that nobody wrote down before."""
+        asked = sorted({(fire.schedule_id, fire.fire_at) for fire in fires if not fire.manual})
+        await self._transaction.hold(("fire", *each) for each in asked)
         known = {(fire.schedule_id, fire.fire_at) for fire in self._kept() if not fire.manual}
         fresh = [fire for fire in fires if fire.manual or (fire.schedule_id, fire.fire_at) not in known]
         self._transaction.fires.update({fire.job_id: fire for fire in fresh})

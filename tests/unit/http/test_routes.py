@@ -19,7 +19,7 @@ CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLI
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
-ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
+ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x", "schedule": AN_ID}
 
 
 @pytest.fixture
