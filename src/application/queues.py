@@ -1,6 +1,7 @@
 """Settings of queues, looked at and changed by people."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TypeAlias
 
 import attrs
@@ -104,4 +105,9 @@ def _facts(settings: QueueSettings) -> dict[str, Fact]:
         "timeout_s": None if settings.timeout is None else settings.timeout.total_seconds(),
         "backoff": None if settings.backoff is None else str(settings.backoff),
         "on_dead": None if settings.on_dead is None else settings.on_dead.task,
+        **{f"kept_{name}_s": _seconds(kept) for name, kept in attrs.asdict(settings.retention).items()},
     }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

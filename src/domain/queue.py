@@ -8,6 +8,7 @@ import attrs
 from .errors import InvalidQueue, Violation
 from .ids import NAME
 from .on_dead import OnDead, on_dead_problems
+from .retention import UNSAID, Retention, retention_problems
 from .retry import MAX_RETRIES, Backoff, backoff_problems
 from .spec import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 
@@ -17,13 +18,15 @@ class QueueSettings:
     """The settings of one queue; `None` leaves one to the system.
 
     `max_retries` and `timeout` count when a job is enqueued for which neither caller nor task says otherwise,
-    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none.
+    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none, `retention` once a
+    job has ended.
     """
 
     max_retries: int | None = None
     timeout: timedelta | None = None
     backoff: Backoff | None = None
     on_dead: OnDead | None = None
+    retention: Retention = UNSAID
 
 
 UNSET = QueueSettings()
@@ -48,3 +51,5 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
         yield Violation(f"/defaults/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")
+    for violation in retention_problems(settings.retention):
+        yield violation.under("/retention")

@@ -16,6 +16,7 @@ from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.transactions import PostgresTransactions
@@ -44,17 +45,18 @@ from ..application.maintenance import (
 )
 from ..application.manage import ManageJobs
 from ..application.ports.cadences import BULK, FIRE, FOLD
-from ..application.ports.calendar import Calendar
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
+from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
+from .openings import open_calendar, open_retention
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -113,13 +115,6 @@ def open_schemas() -> PayloadSchemas:
     from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
 
     return CompiledSchemas()
-
-
-def open_calendar() -> Calendar:
-    """Return what knows cron expressions and time zones; commands that serve nothing do not pay for its import."""
-    from ..adapters.calendar import CronCalendar  # noqa: PLC0415
-
-    return CronCalendar()
 
 
 class LateOutbound:
@@ -259,6 +254,11 @@ class Container(containers.DeclarativeContainer):
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
+    pruning = providers.Singleton(PostgresPruning, engine)
+    prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
+    forget_records = providers.Factory(
+        ForgetRecords, pruning, units_of_work, settings.provided.keep_audit, settings.provided.keep_records
+    )
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
@@ -266,6 +266,8 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
+        providers.Factory(Pass, "forget-records", FORGET_EVERY, forget_records),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)

@@ -30,6 +30,7 @@ PROGRESS_BYTES = 64 * 1024
 ON_DEAD_BYTES = 64 * 1024
 AUDITED_BYTES = 64 * 1024
 FILTER_BYTES = 256 * 1024
+RETENTION_BYTES = 1024
 
 
 class Domain(DOMAIN):
@@ -141,6 +142,9 @@ ON_DEAD_TASK = _domain(
     f" and octet_length(value::text) <= {ON_DEAD_BYTES}",
 )
 
+RETENTION_SPANS = _domain(
+    "retention", JSON_OBJECT, "retention_is_at_most_1_kib", f"octet_length(value::text) <= {RETENTION_BYTES}"
+)
 AUDITED_FACTS = _domain(
     "audited_facts", JSON_OBJECT, "facts_are_at_most_64_kib", f"octet_length(value::text) <= {AUDITED_BYTES}"
 )
@@ -164,12 +168,13 @@ DOMAINS = (
     ON_DEAD_TASK,
     AUDITED_FACTS,
     BULK_FILTERS,
+    RETENTION_SPANS,
 )
 """In the order in which they can be created."""
 
 PAYLOAD, RESULT, PROGRESS = _document(JOB_PAYLOAD), _document(JOB_RESULT), _document(JOB_PROGRESS)
 ERROR, BACKOFF_POLICY, PAYLOAD_SCHEMA = _document(JOB_ERROR), _document(BACKOFF), _document(TASK_SCHEMA)
-ON_DEAD = _document(ON_DEAD_TASK)
+ON_DEAD, RETENTION = _document(ON_DEAD_TASK), _document(RETENTION_SPANS)
 AUDITED, BULK_FILTER = _document(AUDITED_FACTS), _document(BULK_FILTERS)
 
 UUID7 = func.equeue.uuid7()

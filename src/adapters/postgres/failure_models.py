@@ -33,6 +33,7 @@ class QueueRow(Model):
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    retention: Mapped[bytes | None] = mapped_column(kind.RETENTION)
 
     __table_args__ = (
         rule("default_max_retries_is_0_to_1000", f"default_max_retries between 0 and {MAX_RETRIES}"),

@@ -13,6 +13,7 @@ from ...domain.errors import QueueNotFound
 from ...domain.ids import NAME
 from ...domain.on_dead import OnDead
 from ...domain.queue import QueueSettings
+from ...domain.retention import Retention
 from . import failure_wire, json_body, render, wire
 from .drafts import backoff_of
 from .endpoint import API, JSON, MERGE_PATCH, Accepts, Answer, Call, any_of, endpoint
@@ -116,16 +117,28 @@ def _shown(view: QueueView, principal: Principal) -> failure_wire.QueueOut:
     if settings.on_dead is not None and not principal.may(Scope.QUEUES_ADMIN):
         form = _form(attrs.evolve(settings, on_dead=OnDead(settings.on_dead.task)))
     updated_at = None if view.stored is None else render.instant(view.stored.updated_at)
-    return failure_wire.QueueOut(view.name, form.defaults, form.on_dead, updated_at, view.etag)
+    return failure_wire.QueueOut(view.name, form.defaults, form.on_dead, updated_at, view.etag, form.retention)
 
 
 def _form(settings: QueueSettings) -> failure_wire.QueueForm:
     timeout_s = None if settings.timeout is None else settings.timeout.total_seconds()
     defaults = failure_wire.QueueDefaults(settings.max_retries, timeout_s, render.backoff(settings.backoff))
+    retention = _retention_form(settings.retention)
     if settings.on_dead is None:
-        return failure_wire.QueueForm(defaults)
+        return failure_wire.QueueForm(defaults, retention=retention)
     payload = msgspec.UNSET if settings.on_dead.payload is None else msgspec.Raw(settings.on_dead.payload)
-    return failure_wire.QueueForm(defaults, failure_wire.OnDeadForm(settings.on_dead.task, payload))
+    return failure_wire.QueueForm(defaults, failure_wire.OnDeadForm(settings.on_dead.task, payload), retention)
+
+
+def _retention_form(retention: Retention) -> failure_wire.RetentionForm:
+    spans = {name: None if kept is None else kept.total_seconds() for name, kept in attrs.asdict(retention).items()}
+    return failure_wire.RetentionForm(**{f"{name}_s": seconds for name, seconds in spans.items()})
+
+
+def _retention(form: failure_wire.RetentionForm) -> Retention:
+    said = msgspec.structs.asdict(form).items()
+    spans = {name: None if seconds is None else timedelta(seconds=seconds) for name, seconds in said}
+    return Retention(**{name.removesuffix("_s"): span for name, span in spans.items()})
 
 
 def _settings(form: failure_wire.QueueForm) -> QueueSettings:
@@ -135,6 +148,7 @@ def _settings(form: failure_wire.QueueForm) -> QueueSettings:
         None if defaults.timeout_s is None else timedelta(seconds=defaults.timeout_s),
         backoff_of(defaults.backoff),
         None if on_dead is None else OnDead(on_dead.task, _payload(on_dead)),
+        _retention(form.retention),
     )
 
 
