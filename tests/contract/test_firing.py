@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.builders import OWNER, minutes, seconds
 from tests.contract.memory_world import memory_world_on
-from tests.contract.scheduling import ACTOR, fires, firing, jobs, kept, made, managing, turns
+from tests.contract.scheduling import ACTOR, a_fire, fires, firing, jobs, kept, made, managing, turns
 from tests.contract.world import World, near
 
 from equeue.adapters.memory.platform import MovableClock
@@ -59,6 +59,21 @@ async def test_many_processes_make_each_job_once(world: World) -> None:
         assert seen == [float(number + 1) for number in range(len(seen))]
         assert len(seen) >= 75
         assert len({job.id for job in await jobs(world, schedule)}) == len(seen)
+
+
+async def test_a_fire_time_that_was_written_down_makes_no_job(world: World) -> None:
+    """Whoever did it has made the job: it is passed by, and the next one is made."""
+    schedule = await made(world, rhythm=Every(minutes(10)))
+    theirs = a_fire(schedule, minutes(10))
+    async with world.units_of_work() as unit:
+        await unit.fires.record([theirs])
+        await unit.commit()
+    await world.let_pass(minutes(20.1))
+    await firing(world)()
+    mine = [fire for fire in await fires(world, schedule) if fire.job_id != theirs.job_id]
+    assert await turns(world, schedule) == [1.0, 2.0]
+    assert len(mine) == 1
+    assert [claim.job_id for claim in await world.claim()] == [mine[0].job_id]
 
 
 async def test_set_by_set_nothing_is_left(world: World) -> None:

@@ -15,6 +15,7 @@ from ...domain.ids import UUID
 from ...domain.status import JobStatus
 from .errors import translated
 from .rows import utc
+from .selection import PLANNING
 
 BEGINNING = Position(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 FOR_EVER = timedelta(days=1_000_000)
@@ -123,19 +124,10 @@ class PostgresPruning:
         least = keep.least
         if least is None:
             return Pruned(0, None)
-        begin = after or BEGINNING
-        facts: dict[str, Any] = {
-            "status": status.value,
-            "queues": list(keep.by_queue),
-            "spans": list(keep.by_queue.values()),
-            "usually": FOR_EVER if keep.usually is None else keep.usually,
-            "least": least,
-            "created_at": begin.created_at,
-            "id": begin.job_id,
-            "limit": limit,
-        }
+        facts = walk_facts(status, keep, least, after or BEGINNING, limit)
         with translated():
             async with self._engine.begin() as connection:
+                await connection.execute(text(PLANNING))
                 pruned, looked, created_at, job_id = (await connection.execute(statement, facts)).one()
         return Pruned(pruned, Position(utc(created_at), job_id) if looked == limit else None)
 
@@ -143,3 +135,17 @@ class PostgresPruning:
         with translated():
             async with self._engine.begin() as connection:
                 return len((await connection.execute(statement, {"kept": kept, "limit": limit})).all())
+
+
+def walk_facts(status: JobStatus, keep: Keep, least: timedelta, after: Position, limit: int) -> dict[str, Any]:
+    """Return the facts of a walk's statement."""
+    return {
+        "status": status.value,
+        "queues": list(keep.by_queue),
+        "spans": list(keep.by_queue.values()),
+        "usually": FOR_EVER if keep.usually is None else keep.usually,
+        "least": least,
+        "created_at": after.created_at,
+        "id": after.job_id,
+        "limit": limit,
+    }
