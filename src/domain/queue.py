@@ -9,6 +9,7 @@ from .errors import InvalidQueue, Violation
 from .ids import NAME, UUID, UserId
 from .limits import UNLIMITED, QueueLimits, limit_problems
 from .on_dead import OnDead, on_dead_problems
+from .retention import UNSAID, Retention, retention_problems
 from .retry import MAX_RETRIES, Backoff
 from .spec import LATEST, LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT, backoff_violations
 
@@ -18,7 +19,8 @@ class QueueSettings:
     """The settings of one queue; `None` leaves one to the system.
 
     `max_retries` and `timeout` count when a job is enqueued for which neither caller nor task says otherwise,
-    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none.
+    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none, `retention` once a
+    job has ended.
     """
 
     max_retries: int | None = None
@@ -26,6 +28,7 @@ class QueueSettings:
     backoff: Backoff | None = None
     on_dead: OnDead | None = None
     limits: QueueLimits = UNLIMITED
+    retention: Retention = UNSAID
 
 
 @attrs.frozen
@@ -78,3 +81,5 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")
     yield from limit_problems(settings.limits)
+    for violation in retention_problems(settings.retention):
+        yield violation.under("/retention")

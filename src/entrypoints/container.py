@@ -16,6 +16,7 @@ from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.transactions import PostgresTransactions
@@ -30,6 +31,7 @@ from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
+from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
 from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import (
     EXPIRE_EVERY,
@@ -42,16 +44,19 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FOLD
+from ..application.ports.cadences import BULK, FIRE, FOLD
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
+from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
+from .openings import open_calendar, open_retention
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -195,6 +200,7 @@ class Container(containers.DeclarativeContainer):
     jitter = providers.Singleton(SystemJitter)
     codec = providers.Singleton(MsgspecCodec)
     schemas = providers.Singleton(open_schemas)
+    calendar = providers.Singleton(open_calendar)
     log = providers.Factory(get_log)
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
@@ -236,6 +242,8 @@ class Container(containers.DeclarativeContainer):
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
+    make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
     keys = providers.Singleton(ApiKeys)
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
@@ -245,12 +253,21 @@ class Container(containers.DeclarativeContainer):
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
+    pruning = providers.Singleton(PostgresPruning, engine)
+    prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
+    forget_records = providers.Factory(
+        ForgetRecords, pruning, units_of_work, settings.provided.keep_audit, settings.provided.keep_records
+    )
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
+        providers.Factory(Pass, "forget-records", FORGET_EVERY, forget_records),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)

@@ -19,6 +19,7 @@ from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
 from ...domain.limits import Bucket
+from ...domain.schedule import Fire, Schedule
 from .platform import CountedIds, MovableClock
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -59,6 +60,8 @@ class MemoryStore:
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
+    schedules: dict[UUID, Schedule | None] = attrs.field(factory=dict, init=False)
+    fires: dict[JobId, Fire | None] = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -97,6 +100,8 @@ class Transaction:
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
     operations: ChainMap[UUID, KeptOperation] = attrs.field(init=False)
+    schedules: ChainMap[UUID, Schedule | None] = attrs.field(init=False)
+    fires: ChainMap[JobId, Fire | None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.store.clock.now()
@@ -143,6 +148,8 @@ class Transaction:
         store.keys.update(self.keys.maps[0])
         store.audit.update(self.audit.maps[0])
         store.operations.update(self.operations.maps[0])
+        store.schedules.update(self.schedules.maps[0])
+        store.fires.update(self.fires.maps[0])
 
     def _forget_writes(self) -> None:
         store = self.store
@@ -156,3 +163,5 @@ class Transaction:
         self.keys = ChainMap({}, store.keys)
         self.audit = ChainMap({}, store.audit)
         self.operations = ChainMap({}, store.operations)
+        self.schedules = ChainMap({}, store.schedules)
+        self.fires = ChainMap({}, store.fires)

@@ -14,6 +14,7 @@ from .catalogue import MemoryTaskCatalogue
 from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
 from .queues import MemoryQueues
+from .schedules import MemoryScheduleFires, MemorySchedules
 from .store import MemoryStore, Transaction
 
 
@@ -30,6 +31,8 @@ class MemoryUnitOfWork:
     queues: MemoryQueues
     bulk: MemoryBulkOperations
     selection: MemoryJobSelection
+    schedules: MemorySchedules
+    fires: MemoryScheduleFires
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""
@@ -66,4 +69,6 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryQueues(transaction),
         MemoryBulkOperations(transaction),
         MemoryJobSelection(transaction),
+        MemorySchedules(transaction),
+        MemoryScheduleFires(transaction),
     )

@@ -23,7 +23,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models, steering_models
+from . import failure_models, schedule_models, steering_models
 from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
@@ -275,6 +275,7 @@ class CadenceRow(Model):
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
 TRIGGERS = failure_models.TRIGGERS
 AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
+ScheduleRow, ScheduleFireRow = schedule_models.ScheduleRow, schedule_models.ScheduleFireRow
 
 __all__ = [
     "TABLES",
@@ -286,6 +287,8 @@ __all__ = [
     "IdempotencyKeyRow",
     "JobRow",
     "Model",
+    "ScheduleFireRow",
+    "ScheduleRow",
     "TaskRow",
     "UserRow",
 ]

@@ -17,6 +17,8 @@ from .idempotency import KEPT, PostgresIdempotencyKeys
 from .jobs import PostgresJobRepository
 from .queues import PostgresQueues
 from .rows import utc
+from .schedule_fires import PostgresScheduleFires
+from .schedules import PostgresSchedules
 from .selection import PostgresJobSelection
 
 
@@ -33,6 +35,8 @@ class PostgresUnitOfWork:
         self.queues = PostgresQueues(self._session)
         self.bulk = PostgresBulkOperations(self._session)
         self.selection = PostgresJobSelection(self._session)
+        self.schedules = PostgresSchedules(self._session)
+        self.fires = PostgresScheduleFires(self._session)
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""

@@ -12,6 +12,7 @@ from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
 from .queues import Queues
+from .schedules import ScheduleFires, Schedules
 
 
 class UnitOfWork(Protocol):
@@ -55,6 +56,16 @@ class UnitOfWork(Protocol):
     @property
     def queues(self) -> Queues:
         """What is set for queues."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
+        ...
+
+    @property
+    def fires(self) -> ScheduleFires:
+        """The fire times that are due, and those that made a job."""
         ...
 
     async def now(self) -> datetime:

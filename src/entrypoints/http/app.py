@@ -23,6 +23,7 @@ from . import (
     queues,
     refusals,
     rerun,
+    schedules,
     steer,
     tasks,
 )
@@ -45,6 +46,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
     *queue_steering.ENDPOINTS,
+    *schedules.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, wire
+from . import bulk_wire, failure_wire, schedule_wire, wire
 from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
 from .problems import KINDS, PROBLEM_JSON
 
@@ -21,7 +21,7 @@ _WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large
 _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
-_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut})
+_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut, schedule_wire.ScheduleOut})
 _LINKED = frozenset({wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",

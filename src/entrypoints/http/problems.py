@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
         ),
         "invalid-queue": Kind(400, "Setting breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-schedule": Kind(400, "Schedule breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-plan": Kind(400, "Plan makes no sense", "`errors` names each field at fault and why."),
         "invalid-parameter": Kind(
@@ -60,6 +61,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "method-not-allowed": Kind(405, "Method not allowed", "The `Allow` header names the methods of this path."),
         "unique-conflict": Kind(
             409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
+        ),
+        "schedule-exists": Kind(
+            409, "Name is taken", "Another schedule has this name. Change that one, or take another."
+        ),
+        "managed-by-code": Kind(
+            409,
+            "Declared in code",
+            "Change it where it is declared and start the worker again. It can be paused and run.",
         ),
         "invalid-transition": Kind(
             409, "Wrong status", "The job or operation is not in a status in which this can happen to it."
@@ -87,6 +96,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422,
             "Payload does not fit the task",
             "The task would refuse this payload at each attempt; `errors` says why.",
+        ),
+        "bad-cron": Kind(
+            422, "No such fire times", "The expression or time zone cannot be read; `errors` says at which character."
         ),
         "unknown-task": Kind(422, "Unknown task", "No worker has declared this task, and the installation is strict."),
         "idempotency-key-reused": Kind(

@@ -11,12 +11,14 @@ from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
+from ...application.ports.calendar import Calendar
 from ...application.ports.dead_letters import DeadLetters
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.schedules import ManageSchedules
 from ...domain.spec import PAYLOAD_BYTES
 
 
@@ -60,6 +62,8 @@ class HttpServices:
     edit: EditJob
     reads: JobReads
     queues: ManageQueues
+    schedules: ManageSchedules
+    calendar: Calendar
     dead_letters: DeadLetters
     bulk: SteerBulk
     bulk_reads: BulkReads

@@ -27,6 +27,7 @@ FORBIDDEN = {
     "speaks-resp": ("adapters/memory/queue.py", "import redis"),
     "speaks-schema": ("adapters/codec.py", "import jsonschema_rs"),
     "speaks-json": ("adapters/memory/store.py", "import msgspec"),
+    "speaks-cron": ("entrypoints/http/schedules.py", "import cronsim"),
     "calls-out": ("entrypoints/cli/remote.py", "import httpx2"),
     "one-root": ("entrypoints/cli/compose.py", "import dependency_injector"),
     "one-reader": ("entrypoints/cli/compose.py", "import environ"),

@@ -115,7 +115,9 @@ async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> 
     world.store.operations[created.id] = KeptOperation(created, NOON)
     world.store.queues["email"] = StoredQueue("email", UNSET, NOON, NOON)
     admin = api.with_key(await world.key_of(await world.person(Role.ADMIN)))
-    answer = await admin.get(path.format(job_id=job.id, task_id="a", name="email", operation_id=created.id))
+    await admin.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
+    named = {"job_id": job.id, "task_id": "a", "name": "email", "operation_id": created.id, "schedule": "x"}
+    answer = await admin.get(path.format(**named))
     told = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     _check(told, answer.json(), the_document()["components"]["schemas"])
 

@@ -19,7 +19,7 @@ CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLI
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
-ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
+ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x", "schedule": "x"}
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ async def api(world: World) -> AsyncIterator[Caller]:
 async def job_id(api: Caller, world: World) -> str:
     """Give a job of the member, and a declared task called `a`."""
     await world.declare("a")
+    await api.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
     return str((await api.post("/api/v1/jobs", json={"task": "a"})).json()["job"]["id"])
 
 

@@ -10,6 +10,7 @@ import httpx2
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
@@ -26,12 +27,14 @@ from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
+from equeue.application.firing import MakeJobs
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.schedules import ManageSchedules
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
 from equeue.entrypoints.http.services import HttpServices, Limits
@@ -136,6 +139,8 @@ class World:
             store.users,
             store.keys,
             store.operations,
+            store.schedules,
+            store.fires,
             store.audit,
         ):
             table.clear()
@@ -164,6 +169,8 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
         queues=ManageQueues(units_of_work, policies),
+        schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
+        calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
