@@ -25,7 +25,8 @@ EACH_SECOND = Every(SECOND)
 
 def settings(rhythm: Rhythm = EACH_SECOND, **facts: Any) -> ScheduleSettings:
     """Return settings by which each fire time makes a job, unless `facts` say otherwise."""
-    usual = {"overlap": Overlap.QUEUE, "catch_up": CatchUp.ALL, "catch_up_limit": 1_000, "job": JobTemplate(task="a.b")}
+    usual: dict[str, Any] = {"overlap": Overlap.QUEUE, "catch_up": CatchUp.ALL, "catch_up_limit": 1_000}
+    usual["job"] = JobTemplate(task="a.b")
     return ScheduleSettings(rhythm=rhythm, **usual | facts)
 
 

@@ -1,6 +1,7 @@
 """Fire times make jobs: each once, whoever looks and however often, and after a pause or an outage as was wished."""
 
 import asyncio
+from typing import Any
 
 import attrs
 from hypothesis import HealthCheck, given
@@ -87,7 +88,7 @@ async def test_set_by_set_nothing_is_left(world: World) -> None:
 
 async def test_after_an_outage_as_was_wished(world: World) -> None:
     """Of ten missed fire times none, the last, all, or as many as may be; what is a little late fires in any case."""
-    wishes = {
+    wishes: dict[str, dict[str, Any]] = {
         "none": {"catch_up": CatchUp.NONE},
         "last": {"catch_up": CatchUp.LAST},
         "all": {"catch_up": CatchUp.ALL},

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import attrs
 from tests.builders import OWNER, a_birth, minutes, seconds
@@ -133,7 +134,7 @@ async def test_due_schedules_are_taken_by_one(world: World) -> None:
     names = ("c", "a", "b", "paused", "never", "later")
     by = {name: await made(world, name, rhythm=Every(minutes(1))) for name in names}
     now = await world.now()
-    moved = {
+    moved: dict[str, dict[str, Any]] = {
         "a": {"next_at": now - seconds(1)},
         "b": {"next_at": now - seconds(3)},
         "c": {"next_at": now - seconds(2)},

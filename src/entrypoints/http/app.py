@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from . import (
+    api_keys,
     attempts,
     audit,
     bulk,
@@ -24,8 +25,10 @@ from . import (
     refusals,
     rerun,
     schedules,
+    session,
     steer,
     tasks,
+    users,
 )
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
@@ -49,7 +52,10 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *schedules.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *session.ENDPOINTS,
     *me.ENDPOINTS,
+    *users.ENDPOINTS,
+    *api_keys.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

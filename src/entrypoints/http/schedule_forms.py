@@ -68,7 +68,9 @@ def shown(calendar: Calendar, schedule: Schedule, fires: Sequence[Fire] | None =
         jitter_s=form.jitter_s,
         next_at=None if pause else render.maybe_instant(schedule.next_at),
         last_fire_at=render.maybe_instant(schedule.last_fire_at),
-        paused=None if pause is None else schedule_wire.PauseOut(render.instant(pause.at), pause.by, pause.reason),
+        paused=None
+        if pause is None
+        else schedule_wire.SchedulePauseOut(render.instant(pause.at), pause.by, pause.reason),
         failure=schedule.failure,
         managed_by="code" if schedule.managed_by_code else "api",
         created_at=render.instant(schedule.created_at),

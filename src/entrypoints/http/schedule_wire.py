@@ -62,7 +62,7 @@ class NewSchedule(ScheduleForm, kw_only=True):
     name: wire.Name
 
 
-class PauseOut(Struct):
+class SchedulePauseOut(Struct):
     """Who stopped a schedule, when and why."""
 
     at: wire.Instant
@@ -94,7 +94,7 @@ class ScheduleOut(Struct, kw_only=True):
     jitter_s: float
     next_at: wire.Instant | None
     last_fire_at: wire.Instant | None
-    paused: PauseOut | None
+    paused: SchedulePauseOut | None
     failure: str | None
     managed_by: Literal["api", "code"]
     created_at: wire.Instant
@@ -111,7 +111,7 @@ class ScheduleList(Struct):
     next_after: str | None
 
 
-class PauseRequest(Struct, forbid_unknown_fields=True):
+class SchedulePauseRequest(Struct, forbid_unknown_fields=True):
     """Why a schedule is paused, for those who look at it later."""
 
     reason: Annotated[str, Meta(max_length=spec.REASON_CHARS)] | None = None

@@ -143,11 +143,11 @@ async def delete_schedule(services: HttpServices, call: Call[RemoveQuery, None])
     "POST",
     f"{ONE}/pause",
     access=SET,
-    body=Accepts(form=schedule_wire.PauseRequest, optional=True),
+    body=Accepts(form=schedule_wire.SchedulePauseRequest, optional=True),
     answers={200: schedule_wire.ScheduleOut},
     tag="schedules",
 )
-async def pause_schedule(services: HttpServices, call: Call[wire.Empty, schedule_wire.PauseRequest]) -> Answer:
+async def pause_schedule(services: HttpServices, call: Call[wire.Empty, schedule_wire.SchedulePauseRequest]) -> Answer:
     """Stop making jobs, also of a schedule declared in code; what falls due meanwhile is not made up for."""
     principal, reason = call.principal, call.body.reason
     by = principal.name

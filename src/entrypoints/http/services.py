@@ -20,6 +20,7 @@ from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.schedules import ManageSchedules
 from ...domain.spec import PAYLOAD_BYTES
+from .identity import Identity
 
 
 @attrs.frozen
@@ -69,6 +70,7 @@ class HttpServices:
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate
+    identity: Identity
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

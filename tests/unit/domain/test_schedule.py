@@ -38,7 +38,7 @@ def settings(rhythm: Rhythm = TEN_MINUTES, **facts: Any) -> ScheduleSettings:
 
 def schedule(**facts: Any) -> Schedule:
     """Return a schedule with `facts`."""
-    usual = {"id": UUID(int=1), "name": "n", "settings": settings(), "anchor": NOON}
+    usual: dict[str, Any] = {"id": UUID(int=1), "name": "n", "settings": settings(), "anchor": NOON}
     return Schedule(**usual | {"created_at": NOON, "updated_at": NOON, "next_at": NOON} | facts)
 
 
