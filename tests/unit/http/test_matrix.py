@@ -31,6 +31,8 @@ WATCHER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 QUEUE_READER = PEOPLE | {"key jobs:read", "key queues:admin"}
 OPERATOR = frozenset({"operator", "admin", "key jobs:admin"})
 QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
+SCHEDULE_READER = PEOPLE | {"key jobs:read", "key schedules:admin"}
+SCHEDULE_OPERATOR = frozenset({"operator", "admin", "key schedules:admin"})
 ADMIN = frozenset({"admin", "key admin"})
 
 WHO: Mapping[str, frozenset[str]] = {
@@ -65,6 +67,19 @@ WHO: Mapping[str, frozenset[str]] = {
     "put_queue": QUEUE_OPERATOR,
     "edit_queue": QUEUE_OPERATOR,
     "unset_queue": QUEUE_OPERATOR,
+    "pause_queue": QUEUE_OPERATOR,
+    "resume_queue": QUEUE_OPERATOR,
+    "purge_queue": ADMIN,
+    "list_schedules": SCHEDULE_READER,
+    "get_schedule": SCHEDULE_READER,
+    "preview_schedule": SCHEDULE_READER,
+    "create_schedule": SCHEDULE_OPERATOR,
+    "put_schedule": SCHEDULE_OPERATOR,
+    "edit_schedule": SCHEDULE_OPERATOR,
+    "delete_schedule": SCHEDULE_OPERATOR,
+    "pause_schedule": SCHEDULE_OPERATOR,
+    "resume_schedule": SCHEDULE_OPERATOR,
+    "run_schedule": SCHEDULE_OPERATOR,
     "preview_backoff": ANYBODY,
     "list_tasks": READER_OR_WRITER,
     "get_task": READER_OR_WRITER,

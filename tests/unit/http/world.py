@@ -11,6 +11,7 @@ from litestar import Litestar
 from tests.unit.worker.world import HandMovedTimers
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
@@ -34,6 +35,7 @@ from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.filters import SuggestFilters
+from equeue.application.firing import MakeJobs
 from equeue.application.intake import EnqueueTogether
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
@@ -44,6 +46,7 @@ from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
+from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.application.system import LookAtSystem
 from equeue.application.topics import Topics
@@ -165,6 +168,8 @@ class World:
             store.sessions,
             store.logins,
             store.operations,
+            store.schedules,
+            store.fires,
             store.audit,
         ):
             table.clear()
@@ -216,6 +221,8 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
         queues=ManageQueues(units_of_work, policies),
+        schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
+        calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
