@@ -13,6 +13,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 
@@ -39,6 +40,8 @@ def memory_world_on(clock: MovableClock) -> World:
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
         dead_letters=MemoryDeadLetters(store),
+        statistics=MemoryStatistics(store),
+        live_figures=MemoryLiveFigures(store),
         queue=queue,
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),

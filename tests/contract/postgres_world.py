@@ -14,9 +14,11 @@ from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
 from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
+from equeue.adapters.postgres.live_figures import PostgresLiveFigures
 from equeue.adapters.postgres.models import TABLES
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.statistics import PostgresStatistics
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.application.ports.jobs import JobLeases
 
@@ -50,6 +52,8 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
         dead_letters=PostgresDeadLetters(engine),
+        statistics=PostgresStatistics(engine),
+        live_figures=PostgresLiveFigures(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,

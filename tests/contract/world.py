@@ -14,6 +14,7 @@ from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.domain.job import Job
 from equeue.domain.lease import Claim, Pulse
@@ -34,6 +35,8 @@ class World:
     reads: JobReads
     bulk_reads: BulkReads
     dead_letters: DeadLetters
+    statistics: Statistics
+    live_figures: LiveFigures
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

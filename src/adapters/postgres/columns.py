@@ -21,6 +21,7 @@ from ...domain.bulk_plan import BulkAction
 from ...domain.ids import KEY_BYTES
 from ...domain.outcomes import AttemptOutcome
 from ...domain.spec import PAYLOAD_BYTES, TAG_CHARS, TAGS, UniqueWhile
+from ...domain.statistics import Period
 from ...domain.status import JobStatus
 
 SCHEMA = "equeue"
@@ -81,6 +82,7 @@ ROLE = _enum("role", Role)
 ACTOR_KIND = _enum("actor_kind", ActorKind)
 BULK_ACTION = _enum("bulk_action", BulkAction)
 BULK_STATUS = _enum("bulk_status", BulkStatus)
+STATS_PERIOD = _enum("stats_period", Period)
 
 # The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
 NAME = _domain(
@@ -145,7 +147,7 @@ BULK_FILTERS = _domain(
     "bulk_filter", JSON_OBJECT, "filter_is_at_most_256_kib", f"octet_length(value::text) <= {FILTER_BYTES}"
 )
 
-ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS)
+ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS, STATS_PERIOD)
 DOMAINS = (
     NAME,
     KEY,

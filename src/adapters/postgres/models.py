@@ -23,7 +23,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models, steering_models
+from . import failure_models, statistics_models, steering_models
 from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
@@ -132,6 +132,11 @@ class JobRow(Model):
             "created_at",
             "id",
             postgresql_where=text(f"(status = '{DEAD}') is true"),
+        ),
+        Index(
+            "ix_jobs_retrying",
+            "queue",
+            postgresql_where=text(f"(status = '{QUEUED}') is true and retry_count > 0"),
         ),
         {"postgresql_with": {"fillfactor": 70}},
     )
@@ -258,7 +263,7 @@ class CadenceRow(Model):
 
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
-TRIGGERS = failure_models.TRIGGERS
+TRIGGERS = (*failure_models.TRIGGERS, *statistics_models.TRIGGERS)
 AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
 
 __all__ = [

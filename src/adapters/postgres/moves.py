@@ -6,6 +6,7 @@ from typing import Any
 
 from ...application.ports.jobs import Change
 from ...domain.job import Job
+from . import counting
 from .arrays import array_text
 
 # The facts on which the decision about each job stood.
@@ -21,10 +22,10 @@ _UNMOVED = """where j.id = any(%(ids)b::uuid[])
   and j.lease_token = wish.was_token
   and j.revision = wish.was_revision
   and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and coalesce(j.status = wish.was_status::equeue.job_status, false)
-returning j.id"""
+  and coalesce(j.status = wish.was_status::equeue.job_status, false)"""
 
 _CHANGE = f"""
+with moved as (
 update equeue.jobs as j
 set status = wish.status::equeue.job_status,
     queue = wish.queue,
@@ -66,6 +67,10 @@ from rows from (
     max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
     cancel_reason, unique_slot, tags, keeps_progress, payload, place)
 {_UNMOVED}
+returning j.id, j.status, wish.was_status as was, j.queue, j.task, j.user_id
+),
+counted as ({counting.CANCELLED})
+select moved.id from moved
 """
 
 # People's moves, each only if its job is as it was when it was decided on. What heartbeats write (the start, the
@@ -84,6 +89,7 @@ using rows from (
     generate_series(1, %(count)b)
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, place)
 {_UNMOVED}
+returning j.id
 """
 
 
