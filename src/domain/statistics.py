@@ -9,8 +9,9 @@ import attrs
 from .histogram import EMPTY, Histogram
 from .outcomes import AttemptOutcome
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 START = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTES_KEPT, HOURS_KEPT = DAY, 90 * DAY
 
 
 class Period(StrEnum):
@@ -24,10 +25,11 @@ class Period(StrEnum):
         """Return the length."""
         return MINUTE if self is Period.MINUTE else HOUR
 
+    @property
+    def kept(self) -> timedelta:
+        """Return for how long figures are kept by this: of minutes that are older only their hours are."""
+        return MINUTES_KEPT if self is Period.MINUTE else HOURS_KEPT
 
-MINUTES_KEPT = timedelta(hours=24)
-HOURS_KEPT = timedelta(days=90)
-"""Figures of single minutes are kept for a day at least, then only those of their hour; these for so long."""
 
 FAILURES = (AttemptOutcome.FAILED, AttemptOutcome.TIMED_OUT, AttemptOutcome.CRASHED, AttemptOutcome.DISCARDED)
 """The outcomes of attempts that are counted as failed."""

@@ -16,8 +16,10 @@ from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.live_figures import PostgresLiveFigures
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.unit_of_work import postgres_units_of_work
 from ..adapters.security.keys import ApiKeys, issue
@@ -34,15 +36,19 @@ from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
+    FOLD_STATISTICS_EVERY,
     FORGET_EVERY,
+    TIDY_STATISTICS_EVERY,
     ExpireJobs,
     FoldDeadLetters,
+    FoldStatistics,
     ForgetAnswers,
     Pass,
     RecoverLapses,
+    TidyStatistics,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FOLD
+from ..application.ports.cadences import BULK, FOLD, FOLD_STATISTICS
 from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
@@ -50,6 +56,7 @@ from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.settle import SettleAttempts
+from ..application.statistics import ShowStatistics
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
 from .settings import BadSetting, Settings
@@ -231,6 +238,9 @@ class Container(containers.DeclarativeContainer):
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
+    figures = providers.Singleton(PostgresStatistics, engine)
+    live_figures = providers.Singleton(PostgresLiveFigures, engine)
+    statistics = providers.Factory(ShowStatistics, figures, live_figures, dead_letters, units_of_work)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
@@ -245,10 +255,14 @@ class Container(containers.DeclarativeContainer):
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fold_statistics = providers.Factory(FoldStatistics, figures)
+    tidy_statistics = providers.Factory(TidyStatistics, figures)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
+        providers.Factory(Pass, FOLD_STATISTICS, FOLD_STATISTICS_EVERY, fold_statistics.provided.run),
+        providers.Factory(Pass, "tidy-statistics", TIDY_STATISTICS_EVERY, tidy_statistics.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
     )

@@ -6,16 +6,15 @@ from ...domain.status import JobStatus
 from .statistics_models import MINUTE, NOBODY
 
 _FAILED = ", ".join(f"'{outcome}'" for outcome in FAILURES)
-_DURATIONS = """
-    coalesce(array_agg(equeue.duration_bucket({0}.started_at - {0}.run_at)) filter (where {0}.started_at is not null),
-      '{{}}'),
-    coalesce(array_agg(equeue.duration_bucket(now() - {0}.started_at)) filter (where {0}.started_at is not null),
-      '{{}}')"""
+_BEGUN = "filter (where {0}.started_at is not null)"
+_DURATIONS = f"""coalesce(array_agg(equeue.duration_bucket({{0}}.started_at - {{0}}.run_at)) {_BEGUN}, '{{{{}}}}'),
+    coalesce(array_agg(equeue.duration_bucket(now() - {{0}}.started_at)) {_BEGUN}, '{{{{}}}}')"""
 
 # One row for the set, not one a job, whatever it holds of one queue, task and owner.
 SUCCEEDED = f"""
   insert into equeue.stats_changes (at, queue, task, user_id, succeeded, waits, runs)
-  select {MINUTE}, ended.queue, ended.task, coalesce(ended.user_id, '{NOBODY}'), count(*),{_DURATIONS.format("ended")}
+  select {MINUTE}, ended.queue, ended.task, coalesce(ended.user_id, '{NOBODY}'), count(*),
+    {_DURATIONS.format("ended")}
   from ended
   group by ended.queue, ended.task, ended.user_id
 """
@@ -28,7 +27,8 @@ SETTLED = f"""
     count(*) filter (where held.became = '{JobStatus.DEAD}'),
     count(*) filter (where held.became = '{JobStatus.CANCELLED}'),
     count(*) filter (where held.outcome in ({_FAILED})),
-    count(*) filter (where held.outcome in ({_FAILED}) and held.became = '{JobStatus.QUEUED}'),{_DURATIONS.format("held")}
+    count(*) filter (where held.outcome in ({_FAILED}) and held.became = '{JobStatus.QUEUED}'),
+    {_DURATIONS.format("held")}
   from held
   group by held.queue, held.task, held.user_id
 """

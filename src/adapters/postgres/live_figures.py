@@ -1,9 +1,10 @@
 """What is the matter now, in PostgreSQL: counts along partial indexes that end at a cap, and no look at history."""
 # ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 from sqlalchemy import text
@@ -18,13 +19,21 @@ from .errors import translated
 from .globs import like
 from .rows import maybe_utc
 
+Rows: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[Sequence[Any]]]
+
 QUEUES = 1_000
 """Of so many queues at most the jobs are counted."""
 
 _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
-_BUDGET = 10
+_BUDGET = 2
 """So many times a queue's cap is counted over all queues; where there are more queues, each has its share."""
 _LEAST = 100
+
+PLANNING = text("""
+select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  set_config('jit', 'off', true)
+""")
+"""How a look is planned: its statistics may date from an hour when nothing was queued, and no index looked worth it."""
 
 # The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_lapse. Each
 # count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1` says
@@ -156,9 +165,10 @@ class PostgresLiveFigures:
         within, facts = _within(where)
         asked = OWN if where.owner is not None else DEPTHS
         waiting = _SOME_WAITING if where.queues else _ALL_WAITING
-        counted = await self._rows(asked.format(within=within, waiting=waiting), facts | {"cap": cap})
         condition, named = narrowed(attrs.evolve(where, tasks=()))
-        dead = {row.queue: row.jobs for row in await self._rows(DEAD.format(where=condition), named)}
+        async with self._planned() as rows:
+            counted = await rows(asked.format(within=within, waiting=waiting), facts | {"cap": cap})
+            dead = {row.queue: row.jobs for row in await rows(DEAD.format(where=condition), named)}
         depths = {row[0]: _depth(*row, dead=dead.pop(row[0], 0)) for row in counted}
         depths |= {queue: Depth(queue, dead=jobs) for queue, jobs in dead.items()}
         return [depths[queue] for queue in sorted(depths) if depths[queue] != Depth(queue)]
@@ -166,15 +176,23 @@ class PostgresLiveFigures:
     async def stuck(self, where: GroupFilter, limit: int) -> Sequence[Stuck]:
         """Return at most `limit` stuck jobs, the most overdue first."""
         condition, facts = narrowed(attrs.evolve(where, tasks=()))
-        rows = await self._rows(STUCK.format(where=condition), facts | {"limit": limit})
+        async with self._planned() as rows:
+            found = await rows(STUCK.format(where=condition), facts | {"limit": limit})
         return [
-            Stuck(row.id, row.task, row.queue, row.worker_id, maybe_utc(row.started_at), row.overdue) for row in rows
+            Stuck(row.id, row.task, row.queue, row.worker_id, maybe_utc(row.started_at), row.overdue) for row in found
         ]
 
-    async def _rows(self, statement: str, facts: dict[str, Any]) -> Sequence[Any]:
+    @asynccontextmanager
+    async def _planned(self) -> AsyncIterator[Rows]:
+        """Give what reads the rows of a statement, in a transaction of its own."""
         with translated():
             async with self._engine.connect() as connection:
-                return (await connection.execute(text(statement), facts)).all()
+                await connection.execute(PLANNING)
+
+                async def rows(statement: str, facts: dict[str, Any]) -> Sequence[Any]:
+                    return (await connection.execute(text(statement), facts)).all()
+
+                yield rows
 
 
 def _within(where: GroupFilter) -> tuple[str, dict[str, Any]]:

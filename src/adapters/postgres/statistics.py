@@ -24,6 +24,8 @@ _DROPPED = f"now() - interval '{HOURS_KEPT.total_seconds():.0f} s'"
 _COARSE = f"date_bin('1 hour', now() - interval '{MINUTES_KEPT.total_seconds():.0f} s', {ORIGIN})"
 """Minutes before this are put into their hours, whole hours at a time."""
 
+NO_JIT = text("select set_config('jit', 'off', true)")
+
 # Rollups of the span by their key, and what is not folded in yet, in one snapshot: exact however far the pass has come.
 FIGURES = f"""
 with rolled as materialized (
@@ -170,6 +172,7 @@ class PostgresStatistics:
         facts |= {"start": span.start, "end": span.end, "step": span.step}
         with translated():
             async with self._engine.connect() as connection:
+                await connection.execute(NO_JIT)
                 rows = (await connection.execute(text(FIGURES.format(where=conditions)), facts)).all()
         return {utc(row.step): _figures(row) for row in rows}
 

@@ -8,7 +8,8 @@ import attrs
 
 BULK = "bulk"
 FOLD = "fold-dead-letters"
-SEEN = frozenset({BULK, FOLD})
+FOLD_STATISTICS = "fold-statistics"
+SEEN = frozenset({BULK, FOLD, FOLD_STATISTICS})
 """The passes of which a tick tells whether anything waits for them; the others have to look for themselves."""
 
 

@@ -73,6 +73,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             reads=container.reads(),
             queues=container.queues(),
             dead_letters=container.dead_letters(),
+            statistics=container.statistics(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
             units_of_work=container.units_of_work(),

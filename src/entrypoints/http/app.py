@@ -22,6 +22,7 @@ from . import (
     queues,
     refusals,
     rerun,
+    stats,
     steer,
     tasks,
 )
@@ -44,6 +45,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
     *dead_letters.ENDPOINTS,
+    *stats.ENDPOINTS,
     *tasks.ENDPOINTS,
     *me.ENDPOINTS,
     *health.ENDPOINTS,

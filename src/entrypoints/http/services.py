@@ -17,6 +17,7 @@ from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.statistics import ShowStatistics
 from ...domain.spec import PAYLOAD_BYTES
 
 
@@ -61,6 +62,7 @@ class HttpServices:
     reads: JobReads
     queues: ManageQueues
     dead_letters: DeadLetters
+    statistics: ShowStatistics
     bulk: SteerBulk
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork

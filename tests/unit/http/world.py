@@ -17,6 +17,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
@@ -32,6 +33,7 @@ from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.statistics import ShowStatistics
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
 from equeue.entrypoints.http.services import HttpServices, Limits
@@ -137,6 +139,7 @@ class World:
             store.keys,
             store.operations,
             store.audit,
+            store.figures,
         ):
             table.clear()
         self.services.queues.policies.forget()
@@ -165,6 +168,9 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         reads=MemoryJobReads(store),
         queues=ManageQueues(units_of_work, policies),
         dead_letters=MemoryDeadLetters(store),
+        statistics=ShowStatistics(
+            MemoryStatistics(store), MemoryLiveFigures(store), MemoryDeadLetters(store), units_of_work
+        ),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         units_of_work=units_of_work,
