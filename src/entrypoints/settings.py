@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, cast
 
 import attrs
@@ -17,6 +18,7 @@ from .readers import (
     choice,
     flag,
     name,
+    networks,
     optional,
     queue_backend,
     seconds,
@@ -91,7 +93,28 @@ class Settings:
         "REDIS_PREFIX", "equeue", name, "What all names in Redis begin with; installations that share one differ in it."
     )
     secret_keys: tuple[Secret, ...] = _setting(
-        "SECRET_KEYS", "", secrets, "What signs cursors: the current key, then previous ones; shared by all replicas."
+        "SECRET_KEYS",
+        "",
+        secrets,
+        "What signs cursors and tokens: the current key, then previous ones; shared by all replicas.",
+    )
+    admin_email: str = _setting(
+        "ADMIN_EMAIL", "", text, "The first admin's e-mail: made at the API's start if there is no admin yet."
+    )
+    admin_password: Secret | None = _setting(
+        "ADMIN_PASSWORD", "", secret, "The first admin's password, 12 characters to 72 bytes; there is no default."
+    )
+    session: timedelta = _setting(
+        "SESSION_S", "43200", seconds(300, 30 * DAY), "How long one can go on after a login without another."
+    )
+    secure_cookies: bool = _setting(
+        "SECURE_COOKIES", "true", flag, "Send the refresh cookie over HTTPS only; off is for a developer's machine."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "TRUSTED_PROXIES",
+        "",
+        networks,
+        "Addresses or networks of proxies whose `X-Forwarded-For` says where a login comes from; empty: nobody's.",
     )
     host: str = _setting("HOST", "127.0.0.1", text, "The address on which the API listens.")
     port: int = _setting("PORT", "8000", whole(1, 65_535), "The port on which the API listens.")
@@ -144,6 +167,11 @@ class Settings:
                 "EQUEUE_HEARTBEAT_S",
                 f"must be at most half of EQUEUE_LEASE_S ({self.lease.total_seconds():g})",
                 "Make heartbeats more frequent or leases longer.",
+            )
+        if bool(self.admin_email) != bool(self.admin_password):
+            given, missing = ("EMAIL", "PASSWORD") if self.admin_email else ("PASSWORD", "EMAIL")
+            raise BadSetting(
+                f"EQUEUE_ADMIN_{given}", f"needs EQUEUE_ADMIN_{missing} beside it", "Set both, or neither."
             )
 
     @property

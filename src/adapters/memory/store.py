@@ -18,6 +18,7 @@ from ...domain.bulk import BulkOperation
 from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
+from ...domain.sessions import Session
 from .platform import CountedIds, MovableClock
 from .telling import Kept, tell
 
@@ -41,6 +42,22 @@ class KeptOperation:
     due_at: datetime
 
 
+@attrs.frozen
+class Stamp:
+    """When a person or key was stored, and how often it was changed since."""
+
+    created_at: datetime
+    revision: int = 0
+
+
+@attrs.frozen
+class Attempts:
+    """How often a subject was tried since when."""
+
+    count: int
+    began_at: datetime
+
+
 AnswerKey: TypeAlias = tuple[str, str]
 
 
@@ -56,6 +73,10 @@ class MemoryStore:
     queues: dict[str, StoredQueue | None] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
+    stamps: dict[UUID, Stamp] = attrs.field(factory=dict, init=False)
+    passwords: dict[UserId, str | None] = attrs.field(factory=dict, init=False)
+    sessions: dict[UUID, Session | None] = attrs.field(factory=dict, init=False)
+    logins: dict[str, Attempts | None] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
     figures: Kept = attrs.field(factory=dict, init=False)
@@ -95,6 +116,10 @@ class Transaction:
     queues: ChainMap[str, StoredQueue | None] = attrs.field(init=False)
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
+    stamps: ChainMap[UUID, Stamp] = attrs.field(init=False)
+    passwords: ChainMap[UserId, str | None] = attrs.field(init=False)
+    sessions: ChainMap[UUID, Session | None] = attrs.field(init=False)
+    logins: ChainMap[str, Attempts | None] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
     operations: ChainMap[UUID, KeptOperation] = attrs.field(init=False)
 
@@ -143,6 +168,10 @@ class Transaction:
         store.queues.update(self.queues.maps[0])
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
+        store.stamps.update(self.stamps.maps[0])
+        store.passwords.update(self.passwords.maps[0])
+        store.sessions.update(self.sessions.maps[0])
+        store.logins.update(self.logins.maps[0])
         store.audit.update(self.audit.maps[0])
         store.operations.update(self.operations.maps[0])
 
@@ -156,5 +185,9 @@ class Transaction:
         self.queues = ChainMap({}, store.queues)
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)
+        self.stamps = ChainMap({}, store.stamps)
+        self.passwords = ChainMap({}, store.passwords)
+        self.sessions = ChainMap({}, store.sessions)
+        self.logins = ChainMap({}, store.logins)
         self.audit = ChainMap({}, store.audit)
         self.operations = ChainMap({}, store.operations)

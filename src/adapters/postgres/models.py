@@ -23,7 +23,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models, statistics_models, steering_models
+from . import failure_models, people_models, statistics_models, steering_models
 from .mapping import NOW, Model, rule
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
@@ -199,6 +199,7 @@ class UserRow(Model):
     password_hash: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (
         rule(
@@ -206,6 +207,7 @@ class UserRow(Model):
             r"char_length(email) <= 320 and email ~ '^[^@\s]+@[^@\s]+$'",
         ),
         rule("password_hash_is_1_to_255_bytes", "octet_length(password_hash) between 1 and 255"),
+        rule("revision_is_not_negative", "revision >= 0"),
         Index("uq_users_email", text("lower(email)"), unique=True),
     )
 
@@ -225,11 +227,17 @@ class ApiKeyRow(Model):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    former_hash: Mapped[bytes | None]
+    former_until: Mapped[datetime | None]
 
     __table_args__ = (
         rule("name_is_1_to_255_characters", "char_length(name) between 1 and 255"),
         rule("secret_hash_is_32_bytes", "octet_length(secret_hash) = 32"),
         rule("queue_globs_are_at_most_100", "cardinality(queue_globs) <= 100"),
+        rule("revision_is_not_negative", "revision >= 0"),
+        rule("former_secret_is_whole", "(former_hash is null) = (former_until is null)"),
+        rule("former_hash_is_32_bytes", "octet_length(former_hash) = 32"),
     )
 
 
@@ -265,6 +273,7 @@ class CadenceRow(Model):
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
 TRIGGERS = (*failure_models.TRIGGERS, *statistics_models.TRIGGERS)
 AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
+SessionRow, LoginAttemptRow = people_models.SessionRow, people_models.LoginAttemptRow
 
 __all__ = [
     "TABLES",

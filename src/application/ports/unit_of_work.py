@@ -6,12 +6,15 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from .accounts import Accounts
+from .api_keys import ApiKeyRing
 from .audit import AuditLog
 from .bulk import BulkOperations, JobSelection
 from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
+from .people import People
 from .queues import Queues
+from .sessions import LoginAttempts, Sessions
 
 
 class UnitOfWork(Protocol):
@@ -35,6 +38,26 @@ class UnitOfWork(Protocol):
     @property
     def accounts(self) -> Accounts:
         """The people and their keys."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """The people, with their passwords."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyRing:
+        """The keys of machines, to be managed."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of people."""
+        ...
+
+    @property
+    def logins(self) -> LoginAttempts:
+        """How often passwords were tried."""
         ...
 
     @property

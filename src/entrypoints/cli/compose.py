@@ -9,13 +9,16 @@ import attrs
 
 from ...application.binding import KnownTasks
 from ...application.tasks import Tasks
+from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
 from ..container import Container, build, close
+from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
 from ..loops.maintaining import Chores, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
+from ..securing import secret_keys
 from ..settings import BadSetting, Settings
 from ..worker.parts import WorkerParts, WorkerRules
 from .exits import Exit, Stop
@@ -66,6 +69,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     container = build(settings)
     try:
         await refuse_misfit(container)
+        await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
             manage=container.manage(),
@@ -78,15 +82,44 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             bulk_reads=container.bulk_reads(),
             units_of_work=container.units_of_work(),
             authenticate=container.authenticate(),
+            identity=_identity(container, settings),
+            system=container.system(),
             clock=container.clock(),
             ready=container.ready,
-            secret_keys=_secret_keys(settings),
+            secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
         )
         async with maintained(_maintainer(container), container.log()):
             yield services
     finally:
         await close(container)
+
+
+def _identity(container: Container, settings: Settings) -> Identity:
+    return Identity(
+        log_in=container.log_in(),
+        open_session=container.open_session(),
+        carry_on=container.carry_on(),
+        people=container.people(),
+        change_password=container.change_password(),
+        api_keys=container.api_keys(),
+        trusted_proxies=settings.trusted_proxies,
+        secure_cookies=settings.secure_cookies,
+    )
+
+
+async def _first_admin(container: Container, settings: Settings) -> None:
+    """Make the admin whom the settings name, unless there is an admin; any number of replicas may start at once."""
+    if not settings.admin_password:
+        return
+    try:
+        made = await container.people().first_admin(settings.admin_email, settings.admin_password)
+    except InvalidUser as refused:
+        raise BadSetting(
+            "EQUEUE_ADMIN_EMAIL or EQUEUE_ADMIN_PASSWORD", f"cannot be used: {refused}", "Set others."
+        ) from None
+    if made:
+        container.log().info("admin.created", email=settings.admin_email)
 
 
 def _maintainer(container: Container) -> Maintainer:
@@ -143,14 +176,3 @@ def _rules(settings: Settings, shape: Shape) -> WorkerRules:
         result_bytes=settings.payload_bytes,
         child_memory_bytes=settings.child_memory_bytes,
     )
-
-
-def _secret_keys(settings: Settings) -> tuple[bytes, ...]:
-    if not settings.secret_keys:
-        raise BadSetting(
-            "EQUEUE_SECRET_KEYS",
-            "is missing",
-            "Set it to at least 32 random characters, the same for every replica of the API, such as the output of: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-        )
-    return tuple(key.encode() for key in settings.secret_keys)

@@ -56,6 +56,17 @@ def wishes(
     return {name: value for name, value in said.items() if value is not None}
 
 
+def moment(text: str) -> datetime:
+    """Return the instant that `text` names: so long from now as a duration says, or RFC 3339 with its offset."""
+    try:
+        found = datetime.fromisoformat(instant(text))
+    except ValueError:
+        raise Stop(f"'{text}' is no instant; write 90d, or 2027-01-31T12:00:00Z", Exit.USAGE) from None
+    if found.tzinfo is None:
+        raise Stop(f"'{text}' does not say its offset from UTC; add Z", Exit.USAGE)
+    return found
+
+
 def payload(pairs: Sequence[str], document: str | None) -> dict[str, Any]:
     """Return the payload that `key=value` words and a JSON document make; the words win.
 

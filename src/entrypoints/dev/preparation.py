@@ -65,6 +65,7 @@ async def prepare(
         EQUEUE_HOST=settings.host,
         EQUEUE_PORT=str(settings.port),
         EQUEUE_SECRET_KEYS=signing,
+        EQUEUE_SECURE_COOKIES=str(not is_loopback(settings.host)).lower(),
         EQUEUE_URL=api_url,
         EQUEUE_HTTP_ALLOW=allowed,
         EQUEUE_STATE_DIR=str(places.root.resolve()),
@@ -100,6 +101,11 @@ async def _key(container: Container, places: Places) -> str:
     made = await container.create_key()("development", EMAIL, Role.ADMIN)
     write_private(places.key, made)
     return made
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach `host`."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _local_url(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from . import (
+    api_keys,
     attempts,
     audit,
     bulk,
@@ -22,9 +23,12 @@ from . import (
     queues,
     refusals,
     rerun,
+    session,
     stats,
     steer,
+    system,
     tasks,
+    users,
 )
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
@@ -47,7 +51,11 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *dead_letters.ENDPOINTS,
     *stats.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *session.ENDPOINTS,
     *me.ENDPOINTS,
+    *users.ENDPOINTS,
+    *api_keys.ENDPOINTS,
+    *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

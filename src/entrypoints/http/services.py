@@ -18,7 +18,9 @@ from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.statistics import ShowStatistics
+from ...application.system import LookAtSystem
 from ...domain.spec import PAYLOAD_BYTES
+from .identity import Identity
 
 
 @attrs.frozen
@@ -67,6 +69,8 @@ class HttpServices:
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate
+    identity: Identity
+    system: LookAtSystem
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

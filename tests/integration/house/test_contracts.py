@@ -26,6 +26,7 @@ FORBIDDEN = {
     "speaks-http": ("entrypoints/worker/parts.py", "import litestar"),
     "speaks-resp": ("adapters/memory/queue.py", "import redis"),
     "speaks-schema": ("adapters/codec.py", "import jsonschema_rs"),
+    "speaks-secrets": ("application/login.py", "import bcrypt"),
     "speaks-json": ("adapters/memory/store.py", "import msgspec"),
     "calls-out": ("entrypoints/cli/remote.py", "import httpx2"),
     "one-root": ("entrypoints/cli/compose.py", "import dependency_injector"),

@@ -155,6 +155,17 @@ BROKEN = [
     _broken("ck_users_email_is_an_address_of_at_most_320_characters", "user", email="'@' || repeat('a', 320)"),
     _broken("ck_users_password_hash_is_1_to_255_bytes", "user", password_hash="''"),
     _broken("ck_users_password_hash_is_1_to_255_bytes", "user", password_hash="repeat('a', 256)"),
+    _broken("ck_users_revision_is_not_negative", "user", revision="-1"),
+    _broken("ck_api_keys_revision_is_not_negative", "api_key", revision="-1"),
+    _broken("ck_api_keys_former_secret_is_whole", "api_key", former_hash=HASH),
+    _broken("ck_api_keys_former_secret_is_whole", "api_key", former_until="now()"),
+    _broken("ck_api_keys_former_hash_is_32_bytes", "api_key", former_hash=f"substr({HASH}, 2)", former_until="now()"),
+    _broken("pk_sessions", "session", insert("session")),
+    _broken("fk_sessions_user_id_users", "session", user_id=OTHER_ID),
+    _broken("ck_sessions_generation_is_positive", "session", generation="0"),
+    _broken("ck_sessions_expires_after_it_began", "session", expires_at="now()"),
+    _broken("pk_login_attempts", "login_attempt", insert("login_attempt")),
+    _broken("ck_login_attempts_attempts_are_not_negative", "login_attempt", attempts="-1"),
     _broken("pk_api_keys", "api_key", insert("api_key", id=ID), id=ID),
     _broken("fk_api_keys_user_id_users", "api_key", user_id=OTHER_ID),
     _broken("ck_api_keys_name_is_1_to_255_characters", "api_key", name="''"),
@@ -230,6 +241,8 @@ BROKEN = [
     _broken("uq_dead_letter_groups_key", "dead_letter_group", insert("dead_letter_group")),
 ]
 WITHIN = [
+    ("api_key", {"former_hash": HASH, "former_until": "now()", "revision": "1"}),
+    ("login_attempt", {"attempts": "0"}),
     ("queued", {"priority": "0", "max_retries": "1000", "retry_count": "1000", "timeout_s": "0.1"}),
     ("queued", {"priority": "9", "max_retries": "0", "timeout_s": "86400", "run_at": "'9998-12-31'"}),
     (

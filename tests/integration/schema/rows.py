@@ -41,6 +41,8 @@ VALID = {
         "api_keys",
         {"user_id": ID, "name": "'laptop'", "secret_hash": HASH, "scopes": "'{jobs:read}'"},
     ),
+    "session": ("sessions", {"id": ID, "user_id": ID, "expires_at": "now() + '1 hour'"}),
+    "login_attempt": ("login_attempts", {"subject": "'account:ab'"}),
     "idempotency_key": (
         "idempotency_keys",
         {"principal": "'user:1'", "key": "'k'", "request_hash": HASH, "answer": "'{}'"},
@@ -58,7 +60,7 @@ VALID = {
         {"jobs": "1", **_DEAD_LETTER, "first_seen": "now()", "last_seen": "now()"},
     ),
 }
-NEEDS = {"attempt": ("queued", {"id": ID}), "api_key": ("user", {})}
+NEEDS = {"attempt": ("queued", {"id": ID}), "api_key": ("user", {}), "session": ("user", {})}
 """What has to be there first, for a foreign key's sake."""
 
 
