@@ -44,7 +44,7 @@ SPEC = JobSpec("bench.noop", payload=b'{"n": 1}')
 OOPS = JobError.of("ValueError", "oops", "Traceback")
 UNCOUNTED = {
     "SUCCEED": SUCCEED.replace(f",\ncounted as ({counting.SUCCEEDED})", ""),
-    "SETTLE": SETTLE.replace(f",\ncounted as ({counting.SETTLED})", ""),
+    "SETTLE": SETTLE.replace(f"counted as ({counting.SETTLED}),\n", ""),
 }
 COUNTED = {"SUCCEED": SUCCEED, "SETTLE": SETTLE}
 HISTORY = """

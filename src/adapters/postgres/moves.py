@@ -22,7 +22,8 @@ _UNMOVED = """where j.id = any(%(ids)b::uuid[])
   and j.lease_token = wish.was_token
   and j.revision = wish.was_revision
   and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and coalesce(j.status = wish.was_status::equeue.job_status, false)"""
+  and coalesce(j.status = wish.was_status::equeue.job_status, false)
+returning j.id"""
 
 _CHANGE = f"""
 with moved as (
@@ -66,8 +67,7 @@ from rows from (
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
     max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
     cancel_reason, unique_slot, tags, keeps_progress, payload, place)
-{_UNMOVED}
-returning j.id, j.status, wish.was_status as was, j.queue, j.task, j.user_id
+{_UNMOVED}, j.status, wish.was_status as was, j.queue, j.task, j.user_id
 ),
 counted as ({counting.CANCELLED})
 select moved.id from moved
@@ -89,7 +89,6 @@ using rows from (
     generate_series(1, %(count)b)
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, place)
 {_UNMOVED}
-returning j.id
 """
 
 

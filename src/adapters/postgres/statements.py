@@ -178,14 +178,14 @@ with held as materialized (
   order by j.id
   for no key update of j
 ),
+counted as ({counting.SETTLED}),
 recorded as (
   insert into equeue.attempts (job_id, lease_token, attempt, outcome, worker_id, started_at, finished_at, error)
   select held.id, held.lease_token, held.attempt, held.outcome::equeue.attempt_outcome, held.worker_id,
     held.started_at, now(), held.error::jsonb
   from held
   where held.outcome <> '{AttemptOutcome.SUCCEEDED}'
-),
-counted as ({counting.SETTLED})
+)
 update equeue.jobs as j
 set status = told.status::equeue.job_status,
     run_at = coalesce(now() + told.delay, j.run_at),
