@@ -165,7 +165,9 @@ async def test_only_passes_with_something_to_do_are_told(stage: Stage) -> None:
     await stage.enqueue(a_birth(max_retries=0))
     claims = await stage.leases.claim(an_order())
     await stage.leases.settle([settle(claim, Failed(OOPS), DEFAULT_BACKOFF, jitter=0.0) for claim in claims])
-    assert (await stage.cadences.tick(PERIODS, ())).waiting >= ({BULK, FOLD, FOLD_STATISTICS} if stage.folds else {BULK})
+    assert (await stage.cadences.tick(PERIODS, ())).waiting >= (
+        {BULK, FOLD, FOLD_STATISTICS} if stage.folds else {BULK}
+    )
 
 
 async def test_idleness_is_told_of_the_asked_queues(stage: Stage) -> None:

@@ -166,6 +166,8 @@ async def test_what_happened_is_told_in_its_minute(world: World) -> None:
         points = span.filled(told)
         assert Counter({point.at: point.figures.enqueued for point in points if point.figures.enqueued}) == born
         assert Counter({point.at: point.figures.done for point in points if point.figures.done}) == ended
+        short = Span.until(await world.now(), minutes(3))
+        assert all(short.start <= at < short.end for at in await world.statistics.figures(ALL, short))
         await world.statistics.fold(1_000)
 
 
