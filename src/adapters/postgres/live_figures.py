@@ -35,7 +35,7 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan'
 """)
 """How a look is planned: its statistics may date from an hour when nothing was queued, and no index looked worth it."""
 
-# The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_lapse. Each
+# The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_running. Each
 # count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1` says
 # that there are more.
 _ALL_WAITING = f"""
@@ -135,7 +135,7 @@ group by queue
 having sum(jobs) > 0
 """
 
-# Which of those that run are stuck is read from the rows, as far as the window reaches; ix_jobs_lapse.
+# Which of those that run are stuck is read from the rows, as far as the window reaches; ix_jobs_running.
 STUCK = f"""
 select id, task::text as task, queue::text as queue, worker_id, started_at, overdue
 from (

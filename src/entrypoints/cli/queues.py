@@ -12,7 +12,7 @@ from .remote import connected
 
 queues = App(name="queues", help="Look at queues and set what holds for their jobs.")
 
-COLUMNS = ("name", *figures.COLUMNS, "max_retries", "timeout_s", "backoff", "on_dead")
+COLUMNS = ("name", "paused", *figures.COLUMNS, "max_running", "max_running_per_key", "rate", "max_depth")
 
 Setting = Literal["retries", "timeout", "backoff", "on-dead"]
 _UNSET: dict[Setting, dict[str, Any]] = {
@@ -28,7 +28,7 @@ def list_queues(*, output: options.Output = None, url: options.Url = None, api_k
     """List every queue that a setting, a task or a waiting job names, with what it holds."""
     with connected(url, api_key) as api:
         held = figures.of_queues(api)
-        write_all((_flat(queue) | held.get(queue["name"], {}) for queue in api.queues()), COLUMNS, output)
+        write_all((flat(queue) | held.get(queue["name"], {}) for queue in api.queues()), COLUMNS, output)
 
 
 @queues.command(name="show")
@@ -37,7 +37,7 @@ def show_queue(
 ) -> None:
     """Show one queue with its settings, what it holds, and its last hour."""
     with connected(url, api_key) as api:
-        write_one(_flat(api.get(f"/queues/{name}")) | figures.of_queue(api, name), output)
+        write_one(flat(api.get(f"/queues/{name}")) | figures.of_queue(api, name), output)
 
 
 @queues.command(name="set")
@@ -76,7 +76,7 @@ def set_queue(
         payload = None if on_dead_payload is None else _json("--on-dead-payload", on_dead_payload)
         changes["on_dead"] = {"task": on_dead, "payload": payload}
     with connected(url, api_key) as api:
-        write_one(_flat(api.set_queue(name, changes)), output)
+        write_one(flat(api.set_queue(name, changes)), output)
 
 
 def _backoff(text: str) -> Any:
@@ -93,7 +93,7 @@ def _json(option: str, text: str) -> Any:
         raise Stop(f"{option} is no JSON: {trouble}", Exit.USAGE) from None
 
 
-def _flat(queue: dict[str, Any]) -> dict[str, Any]:
+def flat(queue: dict[str, Any]) -> dict[str, Any]:
     """Return a queue as one line shows it."""
     told = {"id": queue["name"], "name": queue["name"], **queue["defaults"]}
-    return told | {name: queue[name] for name in ("on_dead", "updated_at", "etag")}
+    return told | {name: value for name, value in queue.items() if name not in ("name", "defaults")}

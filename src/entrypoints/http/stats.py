@@ -13,8 +13,8 @@ from ...domain.statistics import Period, Point
 from . import render, stats_wire, wire
 from .dead_letters import shown
 from .endpoint import API, Answer, Call, any_of, endpoint
+from .list_wire import CountOut
 from .services import HttpServices
-from .steering import CountOut
 
 PATH = f"{API}/stats"
 READ = any_of(Scope.STATS_READ, Scope.JOBS_READ)

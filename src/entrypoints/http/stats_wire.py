@@ -5,7 +5,7 @@ from msgspec import Struct
 from ...domain.statistics import Period
 from . import wire
 from .failure_wire import GroupOut
-from .steering import CountOut
+from .list_wire import CountOut
 
 
 class LatencyOut(Struct):

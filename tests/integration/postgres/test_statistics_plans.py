@@ -59,7 +59,7 @@ def test_depths_end_at_their_cap(sql: psycopg.Connection[Any], waiting: str) -> 
     within = "true" if waiting == ALL_WAITING else "queue = any(cast(:queues as text[]))"
     plan = look(sql, DEPTHS.format(waiting=waiting, within=within), cap=CAP, queues=["q0", "q1"])
     assert not plan.scans_whole()
-    assert plan.indexes() == {"ix_jobs_claim", "ix_jobs_lapse", "ix_jobs_retrying"}
+    assert plan.indexes() == {"ix_jobs_claim", "ix_jobs_running", "ix_jobs_retrying"}
     assert plan.rows_touched() <= 2 * 3 * (CAP + 1) + (CAP + 1) + 100
 
 
@@ -73,7 +73,7 @@ def test_a_persons_depths_are_those_of_the_newest_jobs(sql: psycopg.Connection[A
 def test_what_is_stuck_is_found_among_what_runs(sql: psycopg.Connection[Any]) -> None:
     """And nowhere else."""
     plan = look(sql, STUCK.format(where="true"), limit=20)
-    assert plan.indexes() == {"ix_jobs_lapse"}
+    assert plan.indexes() == {"ix_jobs_running"}
     assert plan.rows_touched() <= RUNNING
 
 
