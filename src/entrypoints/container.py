@@ -23,6 +23,7 @@ from ..adapters.postgres.unit_of_work import postgres_units_of_work
 from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
+from ..adapters.telemetry.metrics import Metrics
 from ..application.access import Authenticate
 from ..application.api_keys import ManageApiKeys
 from ..application.builtin import builtin_tasks
@@ -44,6 +45,7 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
+from ..application.measuring import Measure
 from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
 from ..application.ports.jobs import JobLeases
@@ -204,6 +206,9 @@ class Container(containers.DeclarativeContainer):
     log = providers.Factory(get_log)
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
+    meter = providers.Singleton(Metrics)
+    measure = providers.Singleton(Measure, meter, settings.provided.lease)
+
     engine = providers.Singleton(open_engine, settings)
     hints_engine = providers.Singleton(open_hints_engine, settings)
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
@@ -257,8 +262,8 @@ class Container(containers.DeclarativeContainer):
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
-    settle = providers.Factory(SettleAttempts, leases, jitter, policies)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
+    settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)

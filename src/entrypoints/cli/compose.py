@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.ports.metering import BUILD, Meter
 from ...application.tasks import Tasks
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
@@ -21,6 +23,7 @@ from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
 from ..worker.parts import WorkerParts, WorkerRules
+from ..worker.probes import Probes
 from .exits import Exit, Stop
 
 PATIENCE_S = 10.0
@@ -139,7 +142,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             known=known,
             codec=container.codec(),
             leases=container.claims(),
-            settle=container.settle(),
+            settle=container.settle() if settings.probe_port else container.settle(measure=None),
             open_heartbeat=container.open_heartbeat,
             queue=container.queue(),
             units_of_work=container.units_of_work(),
@@ -154,9 +157,17 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             rules=_rules(settings, shape),
             middleware=tasks.layers,
             backend=settings.queue_backend,
+            probes=probes(settings, container.meter()),
         )
     finally:
         await close(container)
+
+
+def probes(settings: Settings, meter: Meter) -> Probes | None:
+    """Return where a worker answers probes; `None` if it does not."""
+    if settings.probe_port is None:
+        return None
+    return Probes(settings.host, settings.probe_port, meter, {BUILD: {(version("equeue"),): 1.0}})
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:

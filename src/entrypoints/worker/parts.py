@@ -21,6 +21,7 @@ from ...application.settle import SettleAttempts
 from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
+from .probes import Probes
 
 OpenLeases: TypeAlias = Callable[[], AbstractAsyncContextManager[JobLeases]]
 """Opens leases over a connection of their own, on the loop that asks; for the heartbeat."""
@@ -75,6 +76,7 @@ class WorkerParts:
     rules: WorkerRules = WorkerRules()
     middleware: tuple[Middleware, ...] = ()
     backend: str = "postgres"
+    probes: Probes | None = None
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property
