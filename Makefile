@@ -127,6 +127,7 @@ ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt
 docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
+	$(BIN)/python -m docs.alerts
 
 .PHONY: plans
 plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans
@@ -139,7 +140,7 @@ pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra redis --constraint requirements/dev.txt \
+	  --no-emit-index-url --no-header --extra redis --extra otel --constraint requirements/dev.txt \
 	  --output-file requirements/image.txt
 
 .PHONY: clean
