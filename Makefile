@@ -88,6 +88,10 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
 	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
 
+.PHONY: prove-image
+prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
+	sh docker/prove.sh
+
 .PHONY: bench-claim
 bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
 	$(BIN)/python -m bench.claim
@@ -107,6 +111,10 @@ bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: p
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
+
+.PHONY: bench-scaling
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+	$(BIN)/python -m bench.scaling
 
 .PHONY: bench-room
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats

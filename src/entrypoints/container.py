@@ -2,10 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
 
-import attrs
 from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -59,11 +56,9 @@ from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
 from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .databases import DatabaseRoles, Migrations
 from .securing import open_access_tokens, open_passwords, open_refresh_tokens
 from .settings import BadSetting, Settings
-
-if TYPE_CHECKING:
-    from ..adapters.postgres.migrate import MigrationStatus
 
 HANDLERS_POOL = 10
 """Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
@@ -146,35 +141,6 @@ async def is_newest(engine: AsyncEngine) -> bool:
     """Tell whether the schema is at this build's newest revision, or beyond, so that there is nothing to migrate."""
     fit = await schema_fit(engine)
     return fit.fits and fit.revision is not None and fit.revision >= HEAD
-
-
-@attrs.frozen
-class Migrations:
-    """The migrations of one database. Alembic takes long to import, and servers never migrate, so it is imported late.
-
-    `url` leads past any pooler.
-    """
-
-    url: str = attrs.field(repr=False)
-
-    def up(self, patience: timedelta) -> tuple[str, ...]:
-        """Apply what the database lacks and return which revisions that were."""
-        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
-
-        return migrate_up(self.url, patience=patience)
-
-    def status(self) -> "MigrationStatus":
-        """Say where the database stands."""
-        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
-
-        return migration_status(self.url)
-
-    @staticmethod
-    def sql() -> str:
-        """Return all migrations as one script."""
-        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
-
-        return migration_sql()
 
 
 async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
@@ -262,8 +228,8 @@ class Container(containers.DeclarativeContainer):
     authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
-    settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure)
+    settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
@@ -285,6 +251,7 @@ class Container(containers.DeclarativeContainer):
     is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)
     migrations = providers.Factory(Migrations, providers.Callable(direct_url, settings))
+    roles = providers.Factory(DatabaseRoles, providers.Callable(direct_url, settings))
 
 
 def build(settings: Settings) -> Container:

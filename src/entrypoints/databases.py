@@ -1,0 +1,69 @@
+"""What is done to a database before anything runs on it: migrations, and roles.
+
+Alembic takes long to import, and servers never migrate, so everything here is imported late.
+"""
+
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING
+
+import attrs
+from sqlalchemy import make_url
+
+if TYPE_CHECKING:
+    from ..adapters.postgres.migrate import MigrationStatus
+
+
+@attrs.frozen
+class Migrations:
+    """The migrations of one database.
+
+    `url` leads past any pooler.
+    """
+
+    url: str = attrs.field(repr=False)
+
+    def up(self, patience: timedelta) -> tuple[str, ...]:
+        """Apply what the database lacks and return which revisions that were."""
+        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
+
+        return migrate_up(self.url, patience=patience)
+
+    def status(self) -> "MigrationStatus":
+        """Say where the database stands."""
+        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
+
+        return migration_status(self.url)
+
+    @staticmethod
+    def sql() -> str:
+        """Return all migrations as one script."""
+        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
+
+        return migration_sql()
+
+
+@attrs.frozen
+class DatabaseRoles:
+    """The roles of one database, made by whoever `url` logs in."""
+
+    url: str = attrs.field(repr=False)
+
+    def make(self, prefix: str, *, with_passwords: bool) -> dict[str, str]:
+        """Make them and give them their rights; return the URL of each that logs in, with its fresh password."""
+        from ..adapters.postgres.roles import GROUPS, Roles, make_roles  # noqa: PLC0415
+
+        roles = Roles(prefix)
+        passwords = {what: token_urlsafe(24) for what in GROUPS} if with_passwords else {}
+        make_roles(self.url, roles, passwords)
+        return {what: _url_of(self.url, roles.name(what), password) for what, password in passwords.items()}
+
+    def sql(self, prefix: str) -> str:
+        """Return the same as a script."""
+        from ..adapters.postgres.roles import Roles, roles_sql  # noqa: PLC0415
+
+        return roles_sql(Roles(prefix), make_url(self.url).database or "postgres")
+
+
+def _url_of(url: str, user: str, password: str) -> str:
+    return make_url(url).set(username=user, password=password).render_as_string(hide_password=False)
