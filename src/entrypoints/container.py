@@ -10,6 +10,7 @@ from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
+from ..adapters.postgres.demand import PostgresDemands
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
@@ -43,6 +44,7 @@ from ..application.maintenance import (
 )
 from ..application.manage import ManageJobs
 from ..application.measuring import Measure
+from ..application.observing import ShowMetrics
 from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
 from ..application.ports.jobs import JobLeases
@@ -51,6 +53,7 @@ from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.scaling import TellNeed
 from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
@@ -247,6 +250,9 @@ class Container(containers.DeclarativeContainer):
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
     ready = providers.Callable(readiness, engine, queue)
+    demands = providers.Singleton(PostgresDemands, engine)
+    need = providers.Factory(TellNeed, demands)
+    show_metrics = providers.Factory(ShowMetrics, meter, demands, ready.provider)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)

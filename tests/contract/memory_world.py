@@ -8,6 +8,7 @@ from tests.contract.world import World
 
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
@@ -38,6 +39,7 @@ def memory_world_on(clock: MovableClock) -> World:
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
+        demands=MemoryDemands(store),
         dead_letters=MemoryDeadLetters(store),
         queue=queue,
         let_pass=let_pass,

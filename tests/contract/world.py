@@ -10,6 +10,7 @@ from tests.builders import LEASE, WORKER, an_order
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
+from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
@@ -34,6 +35,7 @@ class World:
     reads: JobReads
     bulk_reads: BulkReads
     dead_letters: DeadLetters
+    demands: Demands
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

@@ -131,3 +131,6 @@ class Unmetered:
     ) -> str:
         """Return an empty page."""
         return ""
+
+
+UNMETERED = Unmetered()

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import attrs
 
 from ...application.binding import KnownTasks
-from ...application.ports.metering import BUILD, Meter
+from ...application.ports.metering import BUILD, Family, Labels, Meter
 from ...application.tasks import Tasks
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
@@ -87,6 +87,9 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             identity=_identity(container, settings),
             clock=container.clock(),
             ready=container.ready,
+            need=container.need(),
+            metrics=container.show_metrics(info=_info()),
+            meter=container.meter(),
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
         )
@@ -167,7 +170,11 @@ def probes(settings: Settings, meter: Meter) -> Probes | None:
     """Return where a worker answers probes; `None` if it does not."""
     if settings.probe_port is None:
         return None
-    return Probes(settings.host, settings.probe_port, meter, {BUILD: {(version("equeue"),): 1.0}})
+    return Probes(settings.host, settings.probe_port, meter, _info())
+
+
+def _info() -> dict[Family, dict[Labels, float]]:
+    return {BUILD: {(version("equeue"),): 1.0}}
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:

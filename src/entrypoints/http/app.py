@@ -6,6 +6,7 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from ...application.ports.metering import UNMETERED, Meter
 from . import (
     api_keys,
     attempts,
@@ -20,9 +21,11 @@ from . import (
     job,
     jobs,
     me,
+    metrics,
     queues,
     refusals,
     rerun,
+    scaling,
     session,
     steer,
     tasks,
@@ -52,18 +55,21 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *me.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *scaling.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *metrics.ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
 
 
 class Application(Litestar):
     """Litestar, with every request in an envelope: also those that find no route."""
 
+    meter: Meter = UNMETERED
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
         if scope["type"] == "http":
-            await wrap(super().__call__, scope, receive, send)
+            await wrap(super().__call__, scope, receive, send, self.meter)
         else:
             await super().__call__(scope, receive, send)
 
@@ -81,6 +87,7 @@ def create_app(services: HttpServices) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.meter = services.meter
     refuse_open_routes(app)
     return app
 

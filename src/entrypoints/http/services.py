@@ -12,11 +12,13 @@ from ...application.enqueue import Enqueue
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.dead_letters import DeadLetters
+from ...application.ports.metering import UNMETERED, Meter
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.scaling import TellNeed
 from ...domain.spec import PAYLOAD_BYTES
 from .identity import Identity
 
@@ -69,6 +71,9 @@ class HttpServices:
     identity: Identity
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
+    need: TellNeed
+    metrics: Callable[[], Awaitable[str]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
+    meter: Meter = UNMETERED
     limits: Limits = Limits()
     drain: Drain = attrs.field(factory=Drain)

@@ -1,5 +1,6 @@
 """Roles with few rights: each does its work, and is refused what is not its work."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -152,7 +153,7 @@ def test_worker_works_and_api_serves_as_their_roles(fresh: Peopled) -> None:
         assert stage.counts() == {"succeeded": 5}
         for process in (worker, api):
             assert not [line for line in process.lines if "permission denied" in line]
-            process.tell(15)
+            process.tell(signal.SIGTERM)
             assert process.wait() == 0
 
 

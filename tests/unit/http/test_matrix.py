@@ -30,6 +30,7 @@ QUEUE_READER = PEOPLE | {"key jobs:read", "key queues:admin"}
 OPERATOR = frozenset({"operator", "admin", "key jobs:admin"})
 QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
 ADMIN = frozenset({"admin", "key admin"})
+STATS_READER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 
 WHO: Mapping[str, frozenset[str]] = {
     "enqueue_job": WRITER,
@@ -54,6 +55,8 @@ WHO: Mapping[str, frozenset[str]] = {
     "rerun_job": OWNER,
     "edit_job": OPERATOR,
     "delete_job": ADMIN,
+    "get_scaling": STATS_READER,
+    "get_metrics": OPEN,
     "list_queues": QUEUE_READER,
     "get_queue": QUEUE_READER,
     "put_queue": QUEUE_OPERATOR,

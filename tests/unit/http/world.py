@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
@@ -23,6 +24,7 @@ from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
 from equeue.adapters.system import UuidV7Ids
+from equeue.adapters.telemetry.metrics import Metrics
 from equeue.application.access import Authenticate
 from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
@@ -31,12 +33,14 @@ from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
+from equeue.application.observing import ShowMetrics
 from equeue.application.people import ChangePassword, ManagePeople
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.scaling import TellNeed
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
@@ -190,6 +194,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         return world.readiness
 
     policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
+    meter = Metrics()
     services = HttpServices(
         enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas),
         manage=manage,
@@ -204,6 +209,9 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         identity=an_identity(units_of_work, clock),
         clock=clock,
         ready=ready,
+        need=TellNeed(MemoryDemands(store)),
+        metrics=ShowMetrics(meter, MemoryDemands(store), ready),
+        meter=meter,
         secret_keys=SECRET_KEYS,
         limits=limits,
     )
