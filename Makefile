@@ -100,6 +100,10 @@ bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each
 bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop, on one server (about 15 minutes)
 	$(BIN)/python -m bench.worker
 
+.PHONY: bench-http
+bench-http: $(VENV)/dev.stamp ## Single jobs over HTTP, beside a plain route that stores one row a request (about 2 minutes)
+	$(BIN)/python -m bench.http
+
 .PHONY: bench-bulk
 bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other work (about 5 minutes)
 	$(BIN)/python -m bench.bulk

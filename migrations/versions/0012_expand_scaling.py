@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0012"
-down_revision = "0006"
+down_revision = "0010"
 
 FUNCTION = """
 create function equeue.jobs_to_scale_for(queues text[], most integer default 500) returns bigint

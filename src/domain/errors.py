@@ -19,6 +19,15 @@ class Unavailable(Exception):
     code: ClassVar[str] = "unavailable"
 
 
+class Overloaded(Unavailable):
+    """More requests wait than the process takes on; nothing was done. Wait as long as you are told and ask again."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("too many requests wait already")
+
+
 class InvalidTransition(DomainError):
     """The job is not in a state in which this can happen to it."""
 
@@ -109,6 +118,69 @@ class StaleQueue(DomainError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the settings of queue {name} changed since they were read")
+        self.name = name
+
+
+class QueueFull(DomainError):
+    """As many jobs as the queue holds wait in it already; enqueue again when some have started."""
+
+    code = "queue-full"
+
+    def __init__(self, queue: str, max_depth: int) -> None:
+        super().__init__(f"the queue '{queue}' holds no more than {max_depth} waiting jobs")
+        self.queue = queue
+        self.max_depth = max_depth
+
+
+class InvalidSchedule(InvalidJob):
+    """What was sent is no valid schedule; `violations` name the fields."""
+
+    code = "invalid-schedule"
+
+
+class BadCron(InvalidJob):
+    """The cron expression or its time zone cannot be read; `violations` say at which character and why."""
+
+    code = "bad-cron"
+
+
+class ScheduleNotFound(DomainError):
+    """There is no such schedule, or it is out of your reach."""
+
+    code = "not-found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no schedule {name}")
+        self.name = name
+
+
+class ScheduleExists(DomainError):
+    """Another schedule has this name; change that one, or take another name."""
+
+    code = "schedule-exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a schedule {name} already")
+        self.name = name
+
+
+class ManagedByCode(DomainError):
+    """The schedule is declared in code: change it there and start the worker again. It can still be paused and run."""
+
+    code = "managed-by-code"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the schedule {name} is declared in code")
+        self.name = name
+
+
+class StaleSchedule(DomainError):
+    """The schedule changed since you read it; read it again and repeat the edit."""
+
+    code = "stale"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the schedule {name} changed since it was read")
         self.name = name
 
 

@@ -1,37 +1,33 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from dependency_injector import containers, providers
+from dependency_injector import providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.demand import PostgresDemands
 from ..adapters.postgres.due import PostgresDueJobs
-from ..adapters.postgres.engine import Lane, create_engine
+from ..adapters.postgres.engine import Lane
+from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
-from ..adapters.postgres.unit_of_work import postgres_units_of_work
-from ..adapters.security.keys import ApiKeys, issue
-from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
-from ..adapters.telemetry.logs import configure_logs, get_log
+from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
+from ..adapters.telemetry.logs import get_log
 from ..adapters.telemetry.metrics import Metrics
-from ..application.access import Authenticate
-from ..application.api_keys import ManageApiKeys
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
-from ..application.keys import AdoptKey, CreateKey
-from ..application.login import LogIn, Throttle
+from ..application.filters import SuggestFilters
+from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
+from ..application.intake import EnqueueTogether
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -45,99 +41,31 @@ from ..application.maintenance import (
 from ..application.manage import ManageJobs
 from ..application.measuring import Measure
 from ..application.observing import ShowMetrics
-from ..application.people import ChangePassword, ManagePeople
-from ..application.ports.cadences import BULK, FOLD
-from ..application.ports.jobs import JobLeases
-from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
-from ..application.ports.payload_schemas import PayloadSchemas
+from ..application.ports.cadences import BULK, FIRE, FOLD
 from ..application.ports.queue import JobQueue
+from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.scaling import TellNeed
-from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
+from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
+from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
-from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
-from .databases import DatabaseRoles, Migrations
-from .securing import open_access_tokens, open_passwords, open_refresh_tokens
-from .settings import BadSetting, Settings
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-POOL = 5
-"""Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
-
-HINTS_POOL = 2
-"""Connections for hints, each opened on use: one listens, one rings."""
-
-
-def database_url(settings: Settings) -> str:
-    """Return where the database is; raise `BadSetting` if nobody said."""
-    if settings.database_url is None:
-        raise BadSetting(
-            "EQUEUE_DATABASE_URL",
-            "is missing",
-            "Set it to postgresql://user:password@host:5432/database, or use `equeue dev`, which brings a database.",
-        )
-    return settings.database_url
-
-
-def direct_url(settings: Settings) -> str:
-    """Return where the database is past any pooler."""
-    return settings.direct_database_url or database_url(settings)
-
-
-def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
-    """Return an engine as the settings want it."""
-    return create_engine(database_url(settings), pooler=settings.pooler == "transaction", pool_size=pool_size)
-
-
-def open_hints_engine(settings: Settings) -> AsyncEngine:
-    """Return an engine that leads past any pooler, for LISTEN is bound to its session."""
-    return create_engine(direct_url(settings), pool_size=HINTS_POOL)
-
-
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
-
-
-def open_schemas() -> PayloadSchemas:
-    """Return what judges payloads; workers enqueue nothing from outside, so only the API pays for its import."""
-    from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
-
-    return CompiledSchemas()
-
-
-class LateOutbound:
-    """The way out for `http.request`, opened at the first request: most workers never send one (3 MB)."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._allow = settings.http_allow
-        self._opened = self._open() if self._allow else None  # what cannot be used is refused at the start
-
-    async def send(self, request: OutboundRequest) -> OutboundResponse:
-        """Exchange one request for its answer, as `Outbound` promises."""
-        self._opened = self._opened or self._open()
-        return await self._opened.send(request)
-
-    def _open(self) -> Outbound:
-        """Raise `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows."""
-        from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
-
-        try:
-            return GuardedHttp(self._allow)
-        except ValueError as problem:
-            raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
+from .connections import (
+    HANDLERS_POOL,
+    INTAKE_POOL,
+    direct_url,
+    lanes_of,
+    open_engine,
+    open_hints_engine,
+    own_leases,
+)
+from .databases import DatabaseRoles
+from .foundation import Foundation
+from .identities import Identities
+from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
+from .settings import Settings
 
 
 async def is_newest(engine: AsyncEngine) -> bool:
@@ -162,26 +90,26 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
-class Container(containers.DeclarativeContainer):
+def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
+    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
+    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
+
+
+class Container(Identities):
     """Everything of one process, made when first asked for."""
 
-    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
-
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(UuidV7Ids)
-    jitter = providers.Singleton(SystemJitter)
-    codec = providers.Singleton(MsgspecCodec)
-    schemas = providers.Singleton(open_schemas)
-    log = providers.Factory(get_log)
-    configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
+    settings, log = Foundation.settings, Foundation.log
+    clock, ids, jitter = Foundation.clock, Foundation.ids, Foundation.jitter
+    engine, units_of_work = Foundation.engine, Foundation.units_of_work
+    forget_sessions = Identities.forget_sessions
 
     meter = providers.Singleton(Metrics)
     measure = providers.Singleton(Measure, meter, settings.provided.lease)
+    schemas = providers.Singleton(open_schemas)
+    calendar = providers.Singleton(open_calendar)
 
-    engine = providers.Singleton(open_engine, settings)
     hints_engine = providers.Singleton(open_hints_engine, settings)
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
-    units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
     claim_lane = providers.Singleton(Lane, engine)
     settle_lane = providers.Singleton(Lane, engine)
@@ -209,50 +137,56 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(Source, units_of_work, clock, ids, queue),
         timeout=settings.provided.task_timeout,
     )
-    queues = providers.Factory(ManageQueues, units_of_work, policies)
+    queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
+    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
+    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
+    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
+    watch_engine = providers.Singleton(open_engine, settings, 1)
+    watch_lane = providers.Singleton(Lane, watch_engine)
+    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
+    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
-    keys = providers.Singleton(ApiKeys)
-    passwords = providers.Singleton(open_passwords)
-    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
-    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
-    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
-    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
-    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
-    throttle = providers.Factory(Throttle, units_of_work)
-    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
-    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
-    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
-    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
-    create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
-    adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
+    suggest_filters = providers.Factory(SuggestFilters, units_of_work)
+    make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
-    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
+    pruning = providers.Singleton(PostgresPruning, engine)
+    prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
+    forget_records = providers.Factory(
+        ForgetRecords, pruning, units_of_work, settings.provided.keep_audit, settings.provided.keep_records
+    )
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
+        providers.Factory(Pass, "forget-records", FORGET_EVERY, forget_records),
         providers.Factory(Pass, "forget-sessions", FORGET_EVERY, forget_sessions.provided.run),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
+    system = providers.Factory(
+        LookAtSystem, providers.Singleton(PostgresSystemReads, engine), queue, settings.provided.queue_backend
+    )
     ready = providers.Callable(readiness, engine, queue)
     demands = providers.Singleton(PostgresDemands, engine)
-    need = providers.Factory(TellNeed, demands)
     show_metrics = providers.Factory(ShowMetrics, meter, demands, ready.provider)
+    need = providers.Factory(TellNeed, demands, units_of_work)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)
@@ -265,6 +199,15 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
+
+
+async def close_doors(container: Container) -> None:
+    """Give back the connections that only the API opens, once what goes through them has ended."""
+    await container.enqueue_one().close()
+    for lane in (container.watch_lane(), *container.intake_lanes()):
+        await lane.close()
+    await container.intake_engine().dispose()
+    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

@@ -1,46 +1,9 @@
-"""What is done to a database before anything runs on it: migrations, and roles.
+"""What an administrator has done to a database: roles. Servers never do that, so it is imported late."""
 
-Alembic takes long to import, and servers never migrate, so everything here is imported late.
-"""
-
-from datetime import timedelta
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING
 
 import attrs
 from sqlalchemy import make_url
-
-if TYPE_CHECKING:
-    from ..adapters.postgres.migrate import MigrationStatus
-
-
-@attrs.frozen
-class Migrations:
-    """The migrations of one database.
-
-    `url` leads past any pooler.
-    """
-
-    url: str = attrs.field(repr=False)
-
-    def up(self, patience: timedelta) -> tuple[str, ...]:
-        """Apply what the database lacks and return which revisions that were."""
-        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
-
-        return migrate_up(self.url, patience=patience)
-
-    def status(self) -> "MigrationStatus":
-        """Say where the database stands."""
-        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
-
-        return migration_status(self.url)
-
-    @staticmethod
-    def sql() -> str:
-        """Return all migrations as one script."""
-        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
-
-        return migration_sql()
 
 
 @attrs.frozen

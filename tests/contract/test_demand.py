@@ -83,3 +83,14 @@ async def test_an_empty_house_asks_for_nothing(world: World) -> None:
     """No queue, no demand, nobody dead."""
     assert list(await world.demands.read()) == []
     assert list(await world.demands.dead()) == []
+
+
+async def test_of_a_key_no_more_may_start_than_its_limit_leaves(world: World) -> None:
+    """Of one key as many as may still run, of each other key as many again; jobs without a key all of them."""
+    await world.enqueue(*some(5, concurrency_key="a", priority=0), *some(1, concurrency_key="b"), *some(3))
+    assert await world.demands.startable("mail", 2) == 2 + 1 + 3
+
+    await world.claim("mail", limit=1)
+
+    assert await world.demands.startable("mail", 2) == 1 + 1 + 3
+    assert await world.demands.startable("nobody", 2) == 0

@@ -12,10 +12,13 @@ from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
 from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
+from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
 from equeue.application.ports.unit_of_work import UnitsOfWork
+from equeue.application.ports.watching import JobWatch, TopicWatch
 from equeue.domain.job import Job
 from equeue.domain.lease import Claim, Pulse
 from equeue.domain.outcomes import Lapsed, Outcome
@@ -28,12 +31,16 @@ TEN_SECONDS = Fixed(base=10.0)
 
 @attrs.define(eq=False)
 class World:
-    """Adapters over one empty database. `let_pass` makes everything in it older, which is what time does."""
+    """Adapters over one empty database. `let_pass` makes everything in it older, which is what time does.
+
+    `let_be_counted` has the database hand in at once what its sessions counted.
+    """
 
     leases: JobLeases
     units_of_work: UnitsOfWork
     reads: JobReads
     bulk_reads: BulkReads
+    pruning: Pruning
     dead_letters: DeadLetters
     demands: Demands
     queue: JobQueue
@@ -41,6 +48,11 @@ class World:
     another_leases: Callable[[], JobLeases]
     another_queue: Callable[[], JobQueue]
     due: DueJobs
+    intake: Intake
+    another_intake: Intake
+    job_watch: JobWatch
+    topic_watch: TopicWatch
+    let_be_counted: Callable[[], Awaitable[None]]
 
     @property
     def manage(self) -> ManageJobs:

@@ -30,6 +30,15 @@ class MemoryDemands:
         names = sorted(queues) if queues else sorted({job.queue for job in (*alive, *came)})
         return [_demand(name, [job for job in jobs if job.queue == name], came, span, now) for name in names]
 
+    async def startable(self, queue: str, per_key: int) -> int:
+        """Return how many waiting jobs could start."""
+        with Transaction(self._store) as transaction:
+            now, jobs = transaction.now, [job for job in transaction.jobs.values() if job.queue == queue]
+        due = Counter(job.concurrency_key for job in jobs if _due(job, now))
+        held = Counter(job.concurrency_key for job in jobs if job.status is JobStatus.RUNNING)
+        keyed = {key: min(count, max(per_key - held[key], 0)) for key, count in due.items() if key is not None}
+        return min(due[None], MOST) + sum(keyed.values())
+
     async def dead(self) -> Sequence[tuple[str, int]]:
         """Return how many jobs lie dead in each queue."""
         with Transaction(self._store) as transaction:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from ...domain.audit import Actor
 from ...domain.bulk import BulkOperation, BulkStatus, Place, Tally
 from ...domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from ...domain.filter_text import BadFilter, read, write
+from ...domain.filters import Condition
 from ...domain.ids import UUID
 from ...domain.status import JobStatus
 from .errors import StorageFault, translated
@@ -23,6 +25,8 @@ _OPEN: ColumnElement[bool] = literal_column(f"(status in ({OPENED})) is true", B
 _GLOBS: ColumnElement[Any] = literal_column("(filter -> 'queue_globs')", JSONB)
 _IDS = ("job_ids",)
 _TIMES = ("created_after", "created_before")
+_TEXT = 10_000
+"""A filter as we write it may be longer than its author wrote it."""
 _KNOWN = frozenset(field.name for field in attrs.fields(BulkFilter))
 
 
@@ -157,6 +161,8 @@ def operation_of(row: Any) -> BulkOperation:
 def filter_document(where: BulkFilter) -> bytes:
     """Return a filter as a column keeps it, what does not narrow left out."""
     said = {name: value for name, value in attrs.asdict(where, recurse=False).items() if value not in ((), None)}
+    if where.condition is not None:
+        said["condition"] = write(where.condition)
     return json.dumps(said, default=_plain, ensure_ascii=False).encode()
 
 
@@ -175,7 +181,16 @@ def filter_of(document: bytes) -> BulkFilter:
         facts["owner"] = UUID(facts["owner"])
     if "statuses" in facts:
         facts["statuses"] = tuple(map(JobStatus, facts["statuses"]))
+    if "condition" in facts:
+        facts["condition"] = _condition(facts["condition"])
     return BulkFilter(**facts)
+
+
+def _condition(text: str) -> Condition | None:
+    try:
+        return read(text, chars=_TEXT)
+    except BadFilter as unknown:
+        raise StorageFault(f"a bulk operation's filter cannot be read by this build: {unknown}") from None
 
 
 def _plain(value: object) -> str:

@@ -8,15 +8,15 @@ import attrs
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ...application.ports.demand import LATELY, MOST, SAMPLE
+from ...application.ports.demand import KEYS, LATELY, MOST, SAMPLE
 from ...domain.scaling import Demand
 from ...domain.status import JobStatus
 from .errors import translated
 
-# Waiting jobs along ix_jobs_claim, lane by lane, to the bound; running ones by ix_jobs_lapse. The youngest jobs are the
-# last of the primary key, whose ids begin with the time: each lies there once, whatever became of it. How long jobs run
-# is read off the youngest that succeeded, by ix_jobs_status_created_at. No snapshot that somebody holds matters to
-# these two: what they read does not die while it is young.
+# Waiting jobs along ix_jobs_claim, lane by lane, to the bound; running ones by ix_jobs_running. The youngest jobs are
+# the last of the primary key, whose ids begin with the time: each lies there once, whatever became of it. How long
+# jobs run is read off the youngest that succeeded, by ix_jobs_status_created_at. No snapshot that somebody holds
+# matters to these two: what they read does not die while it is young.
 DEMAND = text(f"""
 with recursive waiting (queue) as (
   (
@@ -116,6 +116,68 @@ left join ran on ran.queue = named.queue
 order by named.queue
 """)
 
+# The keys by a loose scan of ix_jobs_keys, for each a look there and into ix_jobs_running, both to what a key may have.
+STARTABLE = text(f"""
+with recursive waiting (key, place) as (
+  (
+    select q.concurrency_key::text, 1
+    from equeue.jobs as q
+    where q.queue = :queue and (q.status = '{JobStatus.QUEUED}') is true and q.concurrency_key is not null
+    order by q.concurrency_key
+    limit 1
+  )
+  union all
+  select (
+    select q.concurrency_key::text
+    from equeue.jobs as q
+    where q.queue = :queue and (q.status = '{JobStatus.QUEUED}') is true and q.concurrency_key > waiting.key
+    order by q.concurrency_key
+    limit 1
+  ), waiting.place + 1
+  from waiting
+  where waiting.key is not null and waiting.place < :keys
+)
+select
+  coalesce((
+    select sum(least(due.jobs, greatest(:per_key - held.jobs, 0)))
+    from waiting
+    cross join lateral (
+      select count(*) as jobs
+      from (
+        select
+        from equeue.jobs as q
+        where q.queue = :queue
+          and q.concurrency_key = waiting.key
+          and (q.status = '{JobStatus.QUEUED}') is true
+          and q.run_at <= now()
+        limit :per_key
+      ) as one
+    ) as due
+    cross join lateral (
+      select count(*) as jobs
+      from (
+        select
+        from equeue.jobs as r
+        where r.queue = :queue and r.concurrency_key = waiting.key and (r.status = '{JobStatus.RUNNING}') is true
+        limit :per_key
+      ) as one
+    ) as held
+    where waiting.key is not null
+  ), 0)::bigint,
+  (
+    select count(*)
+    from (
+      select
+      from equeue.jobs as q
+      where q.queue = :queue
+        and q.concurrency_key is not null
+        and (q.status = '{JobStatus.QUEUED}') is true
+        and q.run_at <= now()
+      limit :most
+    ) as keyed
+  )
+""")
+
 # A lane is walked in its order and to the bound: a bitmap would collect all of it first.
 PLANNING = text("""
 select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true),
@@ -158,6 +220,16 @@ class PostgresDemands:
             Demand(queue, ready, running, oldest, float(arrivals), ran)
             for queue, ready, running, oldest, arrivals, ran in rows
         ]
+
+    async def startable(self, queue: str, per_key: int) -> int:
+        """Return how many waiting jobs could start."""
+        (demand,) = await self.read([queue])
+        facts = {"queue": queue, "per_key": per_key, "keys": KEYS, "most": MOST}
+        with translated():
+            async with self._engine.connect() as connection:
+                startable, keyed = (await connection.execute(STARTABLE, facts)).one()
+        may_start: int = startable + max(demand.ready - keyed, 0)
+        return may_start
 
     async def dead(self) -> Sequence[tuple[str, int]]:
         """Return how many jobs lie dead in each queue."""

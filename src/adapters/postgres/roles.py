@@ -51,7 +51,9 @@ _RIGHTS = (
     ("schema_version", "grant usage on schema equeue to {api}, {worker}, {producer}, {keda}"),
     ("schema_version", "grant select, insert, update, delete on all tables in schema equeue to {api}, {worker}"),
     ("schema_version", "revoke insert, update, delete on equeue.schema_version from {api}, {worker}"),
-    ("audit_log", "revoke update, delete on equeue.audit_log from {api}, {worker}"),
+    ("audit_log", "revoke update on equeue.audit_log from {api}, {worker}"),
+    # To lock a row for its removal takes the right to change something of it.
+    ("audit_log", "grant update (request_id) on equeue.audit_log to {api}, {worker}"),
     ("users", "revoke all on equeue.users from {worker}"),
     ("api_keys", "revoke all on equeue.api_keys from {worker}"),
     ("sessions", "revoke insert on equeue.sessions from {worker}"),

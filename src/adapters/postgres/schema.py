@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ...domain.errors import Unavailable
 from .engine import away, is_unavailable
 
-MINIMUM = "0006"
+MINIMUM = "0010"
 """The oldest revision with which this build's statements work."""
 
 HEAD = "0012"

@@ -17,6 +17,7 @@ from ...domain.job import EXPIRED
 from ...domain.outcomes import AttemptOutcome
 from ...domain.spec import UniqueWhile
 from ...domain.transitions import Event, follow, source
+from . import steered
 
 QUEUED = source(Event.CLAIM)
 RUNNING = follow(QUEUED, Event.CLAIM)
@@ -29,7 +30,7 @@ CLAIM_COLUMNS = """j.id, j.lease_token, j.task::text, j.queue::text, j.payload::
   j.user_id, j.parent_id, j.traceparent"""
 """What `rows.claim_of` reads, in its order."""
 
-_CLAIMED = f"""
+CLAIMED = f"""
 set status = '{RUNNING}',
     attempt = j.attempt + 1,
     lease_token = j.lease_token + 1,
@@ -40,7 +41,7 @@ set status = '{RUNNING}',
     unique_slot = case when j.unique_while = '{UniqueWhile.QUEUED}' then null else j.unique_slot end
 """
 
-_CLAIMABLE = """
+CLAIMABLE = """
       q.run_at <= now()
       and (q.expires_at is null or q.expires_at > now())
       and (%(tasks)b::text[] is null or q.task = any(%(tasks)b::text[]))
@@ -54,7 +55,7 @@ _CLAIMABLE = """
 # it is complete before the first row is updated, so that row's last column tells how long the look took.
 CLAIM = f"""
 update equeue.jobs as j
-{_CLAIMED}
+{CLAIMED}
 where j.id = any(array(
   select due.id
   from unnest(%(queues)b::text[], %(priorities)b::smallint[], %(after_run_at)b::timestamptz[], %(after_id)b::uuid[])
@@ -66,11 +67,12 @@ where j.id = any(array(
       and q.priority = lane.priority
       and (q.status = '{QUEUED}') is true
       and (q.run_at, q.id) > (lane.after_run_at, lane.after_id)
-      and {_CLAIMABLE}
+      and {CLAIMABLE}
     order by q.run_at, q.id
     limit %(limit)b
     for update skip locked
   ) as due
+  where {steered.FREE}
   limit %(limit)b
 ))
   and coalesce(j.status = '{QUEUED}', false)
@@ -80,14 +82,15 @@ returning {CLAIM_COLUMNS}, clock_timestamp() - now()
 # The same for jobs that a hint names: the primary key finds them, so only they are sorted.
 CLAIM_ONLY = f"""
 update equeue.jobs as j
-{_CLAIMED}
+{CLAIMED}
 where j.id = any(array(
     select q.id
     from equeue.jobs as q
     where q.id = any(%(only)b::uuid[])
       and coalesce(q.status = '{QUEUED}', false)
       and q.queue = any(%(queues)b::text[])
-      and {_CLAIMABLE}
+      and {CLAIMABLE}
+      and {steered.FREE}
     order by q.priority, array_position(%(queues)b::text[], q.queue::text), q.run_at, q.id
     limit %(limit)b
     for update skip locked
@@ -211,9 +214,9 @@ left join equeue.attempts as a on a.job_id = told.id and a.lease_token = told.to
 order by told.place
 """
 
-# ix_jobs_lapse holds the ids of what runs; which of these lapsed is read from the rows, for an index on the lease's
-# end would cost every heartbeat its HOT update. The lease is renewed for a moment: what cannot be settled comes again
-# later instead of standing at the head of every pass.
+# ix_jobs_running holds what runs, by queue and key; which of these lapsed is read from the rows, for an index on the
+# lease's end would cost every heartbeat its HOT update. The lease is renewed for a moment: what cannot be settled comes
+# again later instead of standing at the head of every pass.
 TAKE_OVER = f"""
 update equeue.jobs as j
 set lease_token = j.lease_token + 1,

@@ -12,6 +12,9 @@ MOST = 10_001
 LATELY = timedelta(seconds=60)
 """How far back arrivals are looked at."""
 
+KEYS = 1_000
+"""So many concurrency keys of a queue are looked at."""
+
 SAMPLE = 1_000
 """So many jobs, the youngest, stand for all that came lately, and as many that ended for how long they run."""
 
@@ -23,6 +26,13 @@ class Demands(Protocol):
         """Return the demand of each of `queues`, or of every queue in which jobs wait, run or came lately, by name.
 
         Limits are none of it: every demand is as if it were open. Raises `Unavailable`.
+        """
+        ...
+
+    async def startable(self, queue: str, per_key: int) -> int:
+        """Return how many waiting jobs could start if `per_key` of one concurrency key may run; keyless ones all could.
+
+        Counted to a bound. Raises `Unavailable`.
         """
         ...
 

@@ -43,11 +43,12 @@ class Where:
     group: Annotated[list[str] | None, Parameter(help="Jobs that died of the cause with this fingerprint.")] = None
     created_after: Annotated[str | None, Parameter(help="Created from this instant on, or for so long: 2h.")] = None
     created_before: Annotated[str | None, Parameter(help="Created before this instant, or so long ago: 7d.")] = None
+    filter: options.Filter = None
 
     def selector(self) -> dict[str, Any]:
         """Return the filter as the API takes it."""
         said: dict[str, Any] = {"status": self.status, "queue": self.queue, "task": self.task, "tag": self.tag}
-        said |= {"fingerprint": self.group}
+        said |= {"fingerprint": self.group, "q": self.filter}
         said |= {"created_after": _instant(self.created_after), "created_before": _instant(self.created_before)}
         return {name: value for name, value in said.items() if value}
 
@@ -112,7 +113,7 @@ def resume_operation(
 ) -> int:
     """Go on with a bulk operation that was aborted, where it stopped."""
     with connected(url, api_key) as api:
-        return _told(api, api.post(f"{PATH}/{id}/resume", again=True), output, detach=detach)
+        return told(api, api.post(f"{PATH}/{id}/resume", again=True), output, detach=detach)
 
 
 @bulk.command(name="retry")
@@ -184,10 +185,11 @@ def change(action: str, ids: Sequence[str], where: Where, manner: Manner, **more
             return Exit.OK
         confirm(_question(action, plan["count"]), yes=manner.yes)
         request["plan_hash"] = plan["plan_hash"]
-        return _told(api, api.post(PATH, request, key=str(uuid.uuid4())), manner.output, detach=manner.detach)
+        return told(api, api.post(PATH, request, key=str(uuid.uuid4())), manner.output, detach=manner.detach)
 
 
-def _told(api: "Api", operation: dict[str, Any], output: Format | None, *, detach: bool) -> int:
+def told(api: "Api", operation: dict[str, Any], output: Format | None, *, detach: bool) -> int:
+    """Write what came of an operation, once it has ended unless `detach`; return how that ended."""
     ended = operation if detach else _followed(api, operation)
     write_one(ended, output)
     return Exit.OK if detach or ended["status"] == "finished" else Exit.FAILURE

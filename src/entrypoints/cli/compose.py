@@ -4,16 +4,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 import attrs
 
 from ...application.binding import KnownTasks
 from ...application.ports.metering import BUILD, Family, Labels, Meter
+from ...application.rhythms import check
 from ...application.tasks import Tasks
+from ...application.topics import Topics
+from ...application.waiting import WaitingRoom
 from ...domain.account_errors import InvalidUser
-from ...domain.errors import Unavailable
-from ..container import Container, build, close
+from ...domain.errors import InvalidJob, Unavailable
+from ..container import Container, build, close, close_doors
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
@@ -22,7 +26,7 @@ from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
-from ..worker.parts import WorkerParts, WorkerRules
+from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
 from ..worker.probes import Probes
 from .exits import Exit, Stop
 
@@ -75,16 +79,24 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
         await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
+            enqueue_one=container.enqueue_one(),
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
             queues=container.queues(),
+            schedules=container.schedules(),
+            calendar=container.calendar(),
             dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
+            suggest=container.suggest_filters(),
             units_of_work=container.units_of_work(),
+            room=WaitingRoom(container.job_watch(), container.clock(), LoopTimers()),
+            topics=Topics(container.topic_watch(), container.clock(), LoopTimers()),
             authenticate=container.authenticate(),
+            forget_callers=container.authenticate().forget,
             identity=_identity(container, settings),
+            system=container.system(),
             clock=container.clock(),
             ready=container.ready,
             need=container.need(),
@@ -92,9 +104,15 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             meter=container.meter(),
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
+            origins=settings.origins,
         )
-        async with maintained(_maintainer(container), container.log()):
-            yield services
+        try:
+            async with maintained(_maintainer(container), container.log()):
+                yield services
+        finally:
+            await services.room.close()
+            await services.topics.close()
+            await close_doors(container)
     finally:
         await close(container)
 
@@ -140,6 +158,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
     try:
         await refuse_misfit(container)
         known = KnownTasks.of(tasks, container.codec())
+        declare = _declaring(container, tasks)
         yield WorkerParts(
             worker_id=container.ids().new(),
             known=known,
@@ -161,6 +180,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             middleware=tasks.layers,
             backend=settings.queue_backend,
             probes=probes(settings, container.meter()),
+            declare_schedules=declare,
         )
     finally:
         await close(container)
@@ -175,6 +195,16 @@ def probes(settings: Settings, meter: Meter) -> Probes | None:
 
 def _info() -> dict[Family, dict[Labels, float]]:
     return {BUILD: {(version("equeue"),): 1.0}}
+
+
+def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:
+    """Return what stores the schedules of `tasks`; raise `Stop` for one that no calendar can follow."""
+    for each in tasks.schedules:
+        try:
+            check(container.calendar(), each.settings.rhythm)
+        except InvalidJob as refused:
+            raise Stop(f"schedule '{each.name}': {refused}", Exit.USAGE) from refused
+    return partial(container.schedules().declare, declared=tasks.schedules) if tasks.schedules else None
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:

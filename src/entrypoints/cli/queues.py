@@ -12,7 +12,7 @@ from .remote import connected
 
 queues = App(name="queues", help="Look at queues and set what holds for their jobs.")
 
-COLUMNS = ("name", "max_retries", "timeout_s", "backoff", "on_dead", "updated_at")
+COLUMNS = ("name", "paused", "max_running", "max_running_per_key", "rate", "max_depth", "max_retries", "updated_at")
 
 Setting = Literal["retries", "timeout", "backoff", "on-dead"]
 _UNSET: dict[Setting, dict[str, Any]] = {
@@ -27,7 +27,7 @@ _UNSET: dict[Setting, dict[str, Any]] = {
 def list_queues(*, output: options.Output = None, url: options.Url = None, api_key: options.Key = None) -> None:
     """List every queue that a setting, a task or a waiting job names."""
     with connected(url, api_key) as api:
-        write_all(map(_flat, api.queues()), COLUMNS, output)
+        write_all(map(flat, api.queues()), COLUMNS, output)
 
 
 @queues.command(name="show")
@@ -36,7 +36,7 @@ def show_queue(
 ) -> None:
     """Show one queue with its settings."""
     with connected(url, api_key) as api:
-        write_one(_flat(api.get(f"/queues/{name}")), output)
+        write_one(flat(api.get(f"/queues/{name}")), output)
 
 
 @queues.command(name="set")
@@ -75,7 +75,7 @@ def set_queue(
         payload = None if on_dead_payload is None else _json("--on-dead-payload", on_dead_payload)
         changes["on_dead"] = {"task": on_dead, "payload": payload}
     with connected(url, api_key) as api:
-        write_one(_flat(api.set_queue(name, changes)), output)
+        write_one(flat(api.set_queue(name, changes)), output)
 
 
 def _backoff(text: str) -> Any:
@@ -92,7 +92,7 @@ def _json(option: str, text: str) -> Any:
         raise Stop(f"{option} is no JSON: {trouble}", Exit.USAGE) from None
 
 
-def _flat(queue: dict[str, Any]) -> dict[str, Any]:
+def flat(queue: dict[str, Any]) -> dict[str, Any]:
     """Return a queue as one line shows it."""
     told = {"id": queue["name"], "name": queue["name"], **queue["defaults"]}
-    return told | {name: queue[name] for name in ("on_dead", "updated_at", "etag")}
+    return told | {name: value for name, value in queue.items() if name not in ("name", "defaults")}

@@ -12,6 +12,7 @@ from ...domain.errors import BulkNotFound, InvalidPlan, QueueOutOfReach, Violati
 from ...domain.ids import UUID
 from . import bulk_render, bulk_wire, idempotency, wire
 from .endpoint import API, NOTHING, Accepts, Answer, Call, any_of, endpoint
+from .filtering import read_text
 from .problems import Problem
 from .services import HttpServices
 
@@ -22,6 +23,7 @@ STEER = any_of(Scope.JOBS_ADMIN)
 REMOVE = any_of(Scope.ADMIN)
 CREATED: dict[int, Any] = {202: bulk_wire.BulkOperationOut}
 REFUSALS = (
+    "bad-filter",
     "invalid-plan",
     "empty-filter",
     "plan-changed",
@@ -57,7 +59,7 @@ async def create_bulk_operation(
     if body.plan_hash is None and not body.filter.ids:
         needed = Violation("/plan_hash", "is needed: preview with dry_run, and send what that gave", "required")
         raise InvalidPlan((needed,))
-    return await _create(services, call, request, body.plan_hash)
+    return await create(services, call, request, body.plan_hash)
 
 
 @endpoint(
@@ -150,10 +152,11 @@ async def delete_dead_letters(services: HttpServices, call: Call[wire.Empty, wir
 async def _group(services: HttpServices, call: Call[Any, Any], action: BulkAction) -> Answer:
     selector = bulk_wire.JobSelector(fingerprint=[call.parameters["fingerprint"]])
     request = _request(call.principal, bulk_wire.BulkOperationRequest(action, selector))
-    return await _create(services, call, request, None)
+    return await create(services, call, request, None)
 
 
-async def _create(services: HttpServices, call: Call[Any, Any], request: BulkRequest, plan_hash: str | None) -> Answer:
+async def create(services: HttpServices, call: Call[Any, Any], request: BulkRequest, plan_hash: str | None) -> Answer:
+    """Create a bulk operation, once for each idempotency key, and answer with it."""
     key = idempotency.key_of(call)
     if key is None:
         return _accepted(await services.bulk.create(request, call.actor, plan_hash))
@@ -184,6 +187,7 @@ def _request(principal: Principal, body: bulk_wire.BulkOperationRequest) -> Bulk
         created_before=said.created_before,
         owner=principal.steers_only,
         queue_globs=tuple(sorted(principal.queue_globs)),
+        condition=read_text(said.q, pointer="/filter/q"),
     )
     return BulkRequest(action=body.action, where=where, queue=body.queue, reason=body.reason)
 

@@ -22,8 +22,9 @@ _FEW = Meta(max_length=WORDS)
 class JobSelector(Struct, forbid_unknown_fields=True):
     """Which jobs are meant. Within a member any of the words fits, and all members have to; what is empty fits all.
 
-    Where nothing is said of `status`, those jobs are meant to which the action can happen. `fingerprint` means dead
-    jobs. `created_before` leaves out its own instant.
+    `q` is a filter as lists take it, its times seen from the plan's mark. Where nothing is said of `status` beside it,
+    those jobs are meant to which the action can happen. `fingerprint` means dead jobs. `created_before` leaves out its
+    own instant.
     """
 
     ids: Annotated[list[UUID], Meta(max_length=JOB_IDS)] = []
@@ -34,6 +35,7 @@ class JobSelector(Struct, forbid_unknown_fields=True):
     fingerprint: Annotated[list[Cause], _FEW] = []
     created_after: Moment | None = None
     created_before: Moment | None = None
+    q: str = ""
 
 
 class BulkOperationRequest(Struct, forbid_unknown_fields=True):

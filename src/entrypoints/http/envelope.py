@@ -88,7 +88,8 @@ class Envelope:
         scope: Any = self.scope
         declared = getattr(scope.get("route_handler"), "opt", {}).get("endpoint")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self.meter.add(REQUESTS, (method, "none" if declared is None else declared.path, str(self.status)))
+        route = scope["state"].get("route", "none") if declared is None else declared.path
+        self.meter.add(REQUESTS, (method, route, str(self.status)))
         self.meter.observe(ANSWERED, (method,), time.perf_counter() - self.began)
 
 

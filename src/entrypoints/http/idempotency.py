@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -46,14 +46,14 @@ async def enqueue(
 
     The jobs are the caller's own unless another `owner` is named.
     """
-    caller, traced = call.principal, _traced(drafts, call.headers.get("traceparent"))
+    caller, tracing = call.principal, traced(drafts, call.headers)
     owned_by = caller.user_id if owner == "caller" else owner
     key = key_of(call)
     if key is None:
-        stored = await services.enqueue(traced, owned_by, reaches=caller.reaches, review=review, report=report)
+        stored = await services.enqueue(tracing, owned_by, reaches=caller.reaches, review=review, report=report)
         return write(stored)
     outcome = await services.enqueue.once(
-        traced, owned_by, key, lambda stored: keep(write(stored)), reaches=caller.reaches, review=review, report=report
+        tracing, owned_by, key, lambda stored: keep(write(stored)), reaches=caller.reaches, review=review, report=report
     )
     return again(outcome.answer) if isinstance(outcome, Replayed) else write(outcome)
 
@@ -87,8 +87,9 @@ def again(kept: Json) -> Answer:
     return Answer(bytes(first.body), first.status, {**first.headers, "Idempotency-Replayed": "true"})
 
 
-def _traced(drafts: Sequence[Draft], traceparent: str | None) -> Sequence[Draft]:
+def traced(drafts: Sequence[Draft], headers: Mapping[str, str]) -> Sequence[Draft]:
     """Return the drafts with the caller's trace, if it is one (W3C Trace Context); a broken one is left out."""
+    traceparent = headers.get("traceparent")
     if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
         return drafts
     return [attrs.evolve(draft, spec=attrs.evolve(draft.spec, traceparent=traceparent)) for draft in drafts]

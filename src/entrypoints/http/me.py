@@ -26,6 +26,7 @@ async def get_me(services: HttpServices, call: Call[wire.Empty, None]) -> Answer
     answers={200: people_wire.TokenAnswer},
     problems=("bad-credentials", "too-many-requests", "invalid-user"),
     tag="session",
+    revokes=True,
 )
 async def change_password(services: HttpServices, call: Call[wire.Empty, people_wire.PasswordRequest]) -> Answer:
     """Change the own password: all sessions end, and a new one begins here."""

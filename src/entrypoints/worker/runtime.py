@@ -11,6 +11,7 @@ from ...application.judging import Stop
 from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
+from ...application.ports.unit_of_work import UnitOfWork
 from ...application.shares import ClaimsByShare, Shares
 from ...domain.errors import Unavailable
 from ..loops.bell import Bell
@@ -60,10 +61,8 @@ class Worker:
         self._outage = Outage(self._log, parts.jitter)
         self._stop_bell = Bell(timers)
         self._drained = Bell(timers)
-        self._draining = False
-        self._hurried = False
-        self._broken = False
-        self._working = False
+        self._draining = self._hurried = False
+        self._broken = self._working = False
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
@@ -131,8 +130,8 @@ class Worker:
         """Tell how the worker stands; from any thread."""
         away = "the database is away" if self._outage.lasts else ""
         why = "stopping" if self._draining else away if self._working else "starting"
-        slots, running, stuck = self._parts.rules.concurrency, self._runner.running, self._runner.stuck
-        return Vital(not self._broken, why, slots, running, len(self._holds), self._settler.backlog, stuck)
+        runner, unwritten, slots = self._runner, self._settler.backlog, self._parts.rules.concurrency
+        return Vital(not self._broken, why, slots, runner.running, len(self._holds), unwritten, runner.stuck)
 
     async def _declare(self) -> None:
         patience = self._outage.patience("declare", self._timers)
@@ -141,12 +140,19 @@ class Worker:
                 async with self._parts.units_of_work() as unit:
                     await unit.catalogue.declare(list(self._parts.known.declarations()))
                     self._claimer.look_around(await unit.catalogue.all())
+                    await self._declare_schedules(unit)
                     await unit.commit()
                 patience.worked()
             except Unavailable as away:
                 await patience.after(away)
             else:
                 return
+
+    async def _declare_schedules(self, unit: UnitOfWork) -> None:
+        if self._parts.declare_schedules is None:
+            return
+        for name in await self._parts.declare_schedules(unit):
+            self._log.warning("schedule.name_is_taken", schedule=name)
 
     async def _drain(self, given: int) -> None:
         """Bring what runs to its end within the grace, or give it back as what waited was."""
@@ -235,7 +241,7 @@ class Worker:
             self.stop()
         if self._parts.rules.burst and not self._holds:
             self._claimer.look()
-        self._claimer.room()
+        self._claimer.settled()
 
     def _room(self) -> None:
         self._claimer.room()

@@ -44,3 +44,30 @@ def test_dead_letters_are_grouped(remote: Run) -> None:
     assert group["jobs"] >= 2
     assert (group["crashes"], group["tasks"]) == (False, [FAILS])
     assert remote("dead", "groups", "--task", FAILS, "-o", "id").out.strip() == group["fingerprint"]
+
+
+def test_a_queue_is_bounded_paused_and_resumed(remote: Run) -> None:
+    """Limits that are named change and the others stay; a pause says why; what is no rate is told."""
+    first = remote("queues", "limits", "bounded", "--max-running", "5", "--rate", "100/1m:20", "-o", "json")
+    assert first.code == 0, first.err
+    assert first.document["rate"] == {"limit": 100, "period_s": 60.0, "burst": 20}
+    second = remote("queues", "limits", "bounded", "--max-depth", "9", "--unset", "rate", "-o", "json").document
+    assert (second["max_running"], second["rate"], second["max_depth"]) == (5, None, 9)
+    assert remote("queues", "limits", "bounded", "-o", "json").document == second
+    assert remote("queues", "limits", "bounded", "--rate", "often").code == 2
+    paused = remote("queues", "pause", "bounded", "--reason", "the provider is down", "--until", "30m", "-o", "json")
+    assert paused.code == 0, paused.err
+    assert paused.document["paused"]["reason"] == "the provider is down"
+    assert remote("queues", "resume", "bounded", "-o", "json").document["paused"] is None
+    assert remote("queues", "resume", "never.seen").code == 7
+
+
+def test_a_queue_is_purged_once_somebody_says_yes(remote: Run) -> None:
+    """Nothing happens without a word; then what waits is cancelled."""
+    queued = remote("enqueue", FAILS, "--queue", "purged", "--delay", "1h", "-o", "json")
+    assert queued.code == 0, queued.err
+    assert remote("queues", "purge", "purged").code == 2
+    purged = remote("queues", "purge", "purged", "--yes", "-o", "json")
+    assert purged.code == 0, purged.err
+    assert (purged.document["status"], purged.document["done"]) == ("finished", 1)
+    assert remote("jobs", "show", queued.document["id"], "-o", "json").document["status"] == "cancelled"

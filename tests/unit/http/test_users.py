@@ -97,7 +97,9 @@ async def test_pages_join(admin: Caller, world: World) -> None:
     is_problem(await admin.get(PATH, params={"after": "x"}), "invalid-parameter")
 
 
-@pytest.mark.parametrize("name", ["x", str(uuid7()), str(uuid7()).replace("-", ""), "%00"])
+@pytest.mark.parametrize(
+    "name", ["x", str(uuid7()), str(uuid7()).replace("-", ""), "%00"], ids=["word", "random", "not-canonical", "nul"]
+)
 async def test_nobody_is_404(admin: Caller, name: str) -> None:
     """What is no id names nobody."""
     is_problem(await admin.get(f"{PATH}/{name}"), "not-found")
