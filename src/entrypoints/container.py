@@ -18,6 +18,7 @@ from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.situations import PostgresSituations
 from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.unit_of_work import postgres_units_of_work
 from ..adapters.security.keys import ApiKeys, issue
@@ -29,6 +30,7 @@ from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.keys import AdoptKey, CreateKey
 from ..application.maintenance import (
@@ -230,6 +232,7 @@ class Container(containers.DeclarativeContainer):
         timeout=settings.provided.task_timeout,
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
+    explain = providers.Factory(Explain, providers.Factory(PostgresSituations, engine))
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
     manage = providers.Factory(ManageJobs, units_of_work, queue)

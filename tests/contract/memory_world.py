@@ -13,6 +13,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 
@@ -44,4 +45,5 @@ def memory_world_on(clock: MovableClock) -> World:
         another_leases=lambda: MemoryJobLeases(store),
         another_queue=lambda: queue,
         due=MemoryDueJobs(store),
+        situations=MemorySituations(store),
     )

@@ -17,6 +17,7 @@ from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.situations import PostgresSituations
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.application.ports.jobs import JobLeases
 
@@ -58,6 +59,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         another_leases=leases,
         another_queue=queue,
         due=PostgresDueJobs(lane()),
+        situations=PostgresSituations(engine),
     )
     for opened in queues:
         await opened.close()

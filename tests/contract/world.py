@@ -14,6 +14,7 @@ from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.situations import Situations
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.domain.job import Job
 from equeue.domain.lease import Claim, Pulse
@@ -39,6 +40,7 @@ class World:
     another_leases: Callable[[], JobLeases]
     another_queue: Callable[[], JobQueue]
     due: DueJobs
+    situations: Situations
 
     @property
     def manage(self) -> ManageJobs:

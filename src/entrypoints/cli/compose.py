@@ -71,6 +71,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
+            explain=container.explain(),
             queues=container.queues(),
             dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),

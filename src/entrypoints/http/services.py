@@ -9,6 +9,7 @@ from ...application.access import Authenticate
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
+from ...application.explain import Explain
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.dead_letters import DeadLetters
@@ -59,6 +60,7 @@ class HttpServices:
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
+    explain: Explain
     queues: ManageQueues
     dead_letters: DeadLetters
     bulk: SteerBulk

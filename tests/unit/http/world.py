@@ -17,6 +17,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
@@ -25,6 +26,7 @@ from equeue.application.access import Authenticate
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
+from equeue.application.explain import Explain
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.manage import ManageJobs
 from equeue.application.ports.accounts import User
@@ -133,6 +135,8 @@ class World:
             store.answers,
             store.tasks,
             store.queues,
+            store.seen,
+            store.buckets,
             store.users,
             store.keys,
             store.operations,
@@ -163,6 +167,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
+        explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
         dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
