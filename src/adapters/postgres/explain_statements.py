@@ -13,6 +13,10 @@ from .statements import QUEUED, RUNNING
 LOOKED_AT = 1_000
 """So many running jobs are looked at to find some that the asker may see, or one that shows a live worker."""
 
+PLANNING = "select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
+"""Said before each, in its transaction: where a queue has a good part of all jobs and little of it is wanted, the planner
+would read the table from its beginning until it has found as many."""
+
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 _SETTINGS = """s.name is not null as known, s.max_running, s.max_running_per_key, s.max_depth, s.rate_limit,
@@ -109,7 +113,7 @@ _AHEAD = f"""(
     ) as counted
   )"""
 
-# Primary keys, and the ranges above.
+# Primary keys, and the ranges above. The owner is compared so that no index but the primary key serves.
 JOB = f"""
 with job as materialized (
   select j.id, j.task, j.queue, j.status, j.priority, j.run_at, j.attempt, j.retry_count, j.expires_at,
@@ -122,7 +126,7 @@ with job as materialized (
     end as why
   from equeue.jobs as j
   where j.id = %(job_id)s::uuid
-    and (%(owner)s::uuid is null or j.user_id = %(owner)s::uuid)
+    and (%(owner)s::uuid is null or (j.user_id = %(owner)s::uuid) is true)
 )
 select now() as now, job.id, job.task::text, job.queue::text, job.status::text, job.run_at, job.attempt,
   job.retry_count, job.expires_at, job.concurrency_key::text, job.user_id, job.worker_id, job.started_at,

@@ -1,4 +1,4 @@
-"""How it stands with a job or a queue, in PostgreSQL: one statement each."""
+"""How it stands with a job or a queue, in PostgreSQL: one look each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from ...domain.queue import Pause
 from ...domain.reasons import Holder
 from ...domain.status import JobStatus
 from .errors import translated
-from .explain_statements import JOB, QUEUE
+from .explain_statements import JOB, PLANNING, QUEUE
 from .rows import maybe_utc, utc
 
 
@@ -59,6 +59,7 @@ class PostgresSituations:
     async def _row(self, statement: str, facts: Mapping[str, Any]) -> Row[Any] | None:
         with translated():
             async with self._engine.connect() as connection:
+                await connection.exec_driver_sql(PLANNING)
                 return (await connection.exec_driver_sql(statement, dict(facts))).one_or_none()
 
 

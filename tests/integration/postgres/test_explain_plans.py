@@ -7,9 +7,9 @@ from uuid import UUID
 import psycopg
 import pytest
 from tests import servers
-from tests.integration.postgres.plans import explained
+from tests.integration.postgres.plans import Plan, explained
 
-from equeue.adapters.postgres.explain_statements import JOB, LOOKED_AT, QUEUE
+from equeue.adapters.postgres.explain_statements import JOB, LOOKED_AT, PLANNING, QUEUE
 from equeue.domain.explanation import MOST_AHEAD, MOST_COUNTED, WINDOW
 
 BACKLOG = 100_000
@@ -48,6 +48,13 @@ def sql(server: servers.Server, template: str) -> Iterator[psycopg.Connection[An
         yield connection
 
 
+def planned(connection: psycopg.Connection[Any], statement: str, facts: dict[str, Any]) -> Plan:
+    """Return the plan of a statement, planned as it is when it is asked for."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(PLANNING)
+        return explained(connection, statement, facts)
+
+
 @pytest.mark.parametrize("owner", [None, OWNER], ids=["all", "own"])
 @pytest.mark.parametrize(
     ("job", "most"),
@@ -58,7 +65,7 @@ def test_a_job_is_explained_by_its_own_ranges(
     sql: psycopg.Connection[Any], job: UUID, most: int, owner: UUID | None
 ) -> None:
     """Wherever it stands: a few ranges of indexes, each as far as its bound."""
-    plan = explained(sql, JOB, {"job_id": job, "owner": owner})
+    plan = planned(sql, JOB, {"job_id": job, "owner": owner})
     assert plan.indexes() == {"pk_jobs", "ix_jobs_claim", "ix_jobs_running"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= most
@@ -66,7 +73,7 @@ def test_a_job_is_explained_by_its_own_ranges(
 
 def test_what_is_over_costs_one_look(sql: psycopg.Connection[Any]) -> None:
     """For what ended, nothing is counted; what shows that a worker serves its queue is one row."""
-    plan = explained(sql, JOB, {"job_id": DONE, "owner": None})
+    plan = planned(sql, JOB, {"job_id": DONE, "owner": None})
     assert plan.rows_touched() <= LOOKED_AT
 
 
@@ -74,7 +81,7 @@ def test_what_is_over_costs_one_look(sql: psycopg.Connection[Any]) -> None:
 @pytest.mark.parametrize("queue", ["keyed", "free", "never.seen"])
 def test_a_queue_is_explained_within_its_bounds(sql: psycopg.Connection[Any], queue: str, owner: UUID | None) -> None:
     """Its waiting and due jobs are counted no further than anybody reads, and its heads are a window each."""
-    plan = explained(sql, QUEUE, {"name": queue, "owner": owner})
+    plan = planned(sql, QUEUE, {"name": queue, "owner": owner})
     assert plan.indexes() <= {"ix_jobs_claim", "ix_jobs_running", "ix_jobs_keys"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= 3 * MOST_COUNTED + 10 * (WINDOW + 2) * 2 + 2 * LOOKED_AT
