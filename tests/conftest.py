@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from tests import components, servers
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 OVERRIDE = "EQUEUE_TEST_DATABASE_URL"
 REDIS_OVERRIDE = "EQUEUE_TEST_REDIS_URL"
 TEMPLATE = "equeue_template"
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ from ..domain.audit import Actor
 from ..domain.errors import PayloadInvalid, QueueOutOfReach
 from ..domain.ids import Json, UserId
 from ..domain.job import Job, JobEdit
-from .enqueue import EnqueueRules, Reach, everywhere
+from .enqueue import EnqueueRules, Reach, everywhere, payload_faults
 from .manage import Answer, ManageJobs
 from .ports.payload_schemas import PayloadSchemas
 from .ports.platform import Clock
@@ -44,9 +44,7 @@ class EditJob:
 
     async def _judge(self, task: str, payload: Json) -> None:
         async with self.manage.units_of_work() as unit:
-            declared = (await unit.catalogue.find({task})).get(task)
-        if declared is None or declared.payload_schema is None:
-            return
-        faults = self.schemas.faults(declared.payload_schema, payload)
+            declared = await unit.catalogue.find({task})
+        faults = payload_faults(self.schemas, declared.get(task), payload)
         if faults:
-            raise PayloadInvalid(tuple(fault.under("/payload") for fault in faults))
+            raise PayloadInvalid(faults)

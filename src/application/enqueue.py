@@ -162,10 +162,8 @@ class Enqueue:
         """Raise `PayloadInvalid` for payloads that their tasks would refuse at each attempt."""
         violations: list[Violation] = []
         for place, spec in enumerate(specs):
-            schema = declared[spec.task].payload_schema if spec.task in declared else None
-            if schema is not None:
-                faults = self.schemas.faults(schema, spec.payload)
-                violations.extend(fault.under(f"/{place}/payload") for fault in faults)
+            faults = payload_faults(self.schemas, declared.get(spec.task), spec.payload)
+            violations.extend(fault.under(f"/{place}") for fault in faults)
         if violations:
             raise PayloadInvalid(tuple(violations))
 
@@ -180,9 +178,27 @@ class Enqueue:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])
 
 
+def payload_faults(schemas: PayloadSchemas, declared: TaskDeclaration | None, payload: Json) -> tuple[Violation, ...]:
+    """Return what the task would refuse of a payload, as far as its declared schema tells."""
+    if declared is None or declared.payload_schema is None:
+        return ()
+    return tuple(fault.under("/payload") for fault in schemas.faults(declared.payload_schema, payload))
+
+
 async def _record(unit: UnitOfWork, acts: Sequence[Act]) -> None:
     if acts:
         await unit.audit.record(acts)
 
 
-__all__ = ["Draft", "Enqueue", "EnqueueRules", "Reach", "Render", "Replayed", "Review", "content", "everywhere"]
+__all__ = [
+    "Draft",
+    "Enqueue",
+    "EnqueueRules",
+    "Reach",
+    "Render",
+    "Replayed",
+    "Review",
+    "content",
+    "everywhere",
+    "payload_faults",
+]

@@ -137,7 +137,9 @@ class FailurePolicies:
         """Wake workers for the jobs that tell of deaths, once these are written."""
         if self._source is None or self._source.queue is None:
             return
-        births = [birth for told in written if told.status is JobStatus.DEAD for birth in told.children]
+        births = [
+            birth for told in written if told.children and told.status is JobStatus.DEAD for birth in told.children
+        ]
         if births:
             now = self._source.clock.now()
             events = [JobQueued(birth.job_id, birth.spec.queue, birth.spec.priority, now) for birth in births]

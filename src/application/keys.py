@@ -5,7 +5,9 @@ from typing import Protocol
 import attrs
 
 from ..domain.access import GRANTS, Role, Scope
+from ..domain.audit import SYSTEM
 from ..domain.ids import UUID
+from .account_acts import key_created
 from .ports.accounts import ApiKey, User
 from .ports.credentials import KeyReader
 from .ports.platform import Ids
@@ -36,6 +38,7 @@ class CreateKey:
             owner = await _owner(unit, self.ids, email, role)
             key, text = self.issue(self.ids.new(), owner, name, scopes=scopes)
             await unit.accounts.add_key(key)
+            await unit.audit.record([key_created(key, SYSTEM)])
             await unit.commit()
         return text
 

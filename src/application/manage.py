@@ -1,6 +1,6 @@
 """What people do to single jobs and sets of them: cancel, retry, run now, edit, delete."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from ..domain.events import JobEvent
 from ..domain.ids import JobId, UserId
 from ..domain.job import Job, JobEdit
 from .auditing import act_on_job
-from .ports.jobs import Change
+from .deciding import Decision, write
 from .ports.queue import JobQueue
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
 from .signals import announce
@@ -113,7 +113,7 @@ async def _round(
     now = await unit.now()
     answers.update({job_id: JobNotFound(job_id) for job_id in job_ids})
     told: dict[JobId, list[JobEvent]] = {}
-    decided: list[tuple[Job, Job | None]] = []
+    decided: list[Decision] = []
     for job in sorted(await unit.jobs.load(job_ids), key=lambda job: job.id):
         if order.owner is not None and job.user_id != order.owner:
             continue
@@ -125,18 +125,12 @@ async def _round(
         answers[job.id] = Moved(after or job, repeated=after == job)
         if after != job:
             decided.append((job, after))
-    refused = await _written(unit, decided)
+    refused = await write(unit.jobs, decided)
     events.extend(event for job_id, happened in told.items() if job_id not in refused for event in happened)
     if order.actor is not None and decided:
         done = [(before, after) for before, after in decided if before.id not in refused]
         await unit.audit.record([act_on_job(order.actor, order.action, before, after) for before, after in done])
     return refused
-
-
-async def _written(unit: UnitOfWork, decided: Sequence[tuple[Job, Job | None]]) -> frozenset[JobId]:
-    """Write decisions, in order; return the ids of jobs that had moved on."""
-    refused = await unit.jobs.change([Change(before, after) for before, after in decided if after is not None])
-    return refused | await unit.jobs.remove([before for before, after in decided if after is None])
 
 
 def _delete(job: Job, now: datetime) -> tuple[None, list[JobEvent]]:  # noqa: ARG001 - one shape for all moves

@@ -1,7 +1,7 @@
 """Queues as people steer them: settings, looked at and changed, and pauses."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import attrs
@@ -175,4 +175,9 @@ def _facts(settings: QueueSettings) -> dict[str, Fact]:
         "max_depth": settings.limits.max_depth,
         "rate": None if settings.limits.rate is None else str(settings.limits.rate),
         "oldest_share": settings.limits.oldest_share,
+        **{f"kept_{name}_s": _seconds(kept) for name, kept in attrs.asdict(settings.retention).items()},
     }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()

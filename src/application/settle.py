@@ -9,7 +9,6 @@ from ..domain.lease import Claim
 from ..domain.outcomes import Discarded, JobError, Outcome, Succeeded
 from ..domain.settlement import Settlement
 from ..domain.spec import Birth
-from ..domain.status import JobStatus
 from .failure_policies import SYSTEM, FailurePolicies
 from .ports.jobs import JobLeases, SettleAnswer, Settled
 from .ports.platform import Jitter
@@ -56,8 +55,8 @@ class SettleAttempts:
             anew = [self.decide(ending) for ending in again.values()]
             for n, settlement, told in zip(again, anew, await self.leases.settle(anew), strict=True):
                 settlements[n], answers[n] = settlement, told
-        deaths = [n for n, settlement in enumerate(settlements) if settlement.status is JobStatus.DEAD]
-        await self.policies.tell(settlements[n] for n in deaths if answers[n].answer is SettleAnswer.APPLIED)
+        written = zip(settlements, answers, strict=True)
+        await self.policies.tell(settlement for settlement, told in written if told.answer is SettleAnswer.APPLIED)
         return answers
 
     def decide(self, ending: Ending) -> Settlement:

@@ -9,8 +9,9 @@ from .errors import InvalidQueue, Violation
 from .ids import NAME, UUID, UserId
 from .limits import UNLIMITED, QueueLimits, limit_problems
 from .on_dead import OnDead, on_dead_problems
-from .retry import MAX_RETRIES, Backoff, backoff_problems
-from .spec import LATEST, LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT
+from .retention import UNSAID, Retention, retention_problems
+from .retry import MAX_RETRIES, Backoff
+from .spec import LATEST, LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT, backoff_violations
 
 
 @attrs.frozen
@@ -18,7 +19,8 @@ class QueueSettings:
     """The settings of one queue; `None` leaves one to the system.
 
     `max_retries` and `timeout` count when a job is enqueued for which neither caller nor task says otherwise,
-    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none.
+    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none, `retention` once a
+    job has ended.
     """
 
     max_retries: int | None = None
@@ -26,6 +28,7 @@ class QueueSettings:
     backoff: Backoff | None = None
     on_dead: OnDead | None = None
     limits: QueueLimits = UNLIMITED
+    retention: Retention = UNSAID
 
 
 @attrs.frozen
@@ -74,8 +77,9 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
         yield Violation("/defaults/max_retries", f"must be between 0 and {MAX_RETRIES}", "range")
     if settings.timeout is not None and not SHORTEST_TIMEOUT <= settings.timeout <= LONGEST_TIMEOUT:
         yield Violation("/defaults/timeout_s", "must be between 0.1 and 86400", "range")
-    for field, problem in backoff_problems(settings.backoff) if settings.backoff else ():
-        yield Violation(f"/defaults/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
+    yield from backoff_violations("/defaults/backoff", settings.backoff)
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")
     yield from limit_problems(settings.limits)
+    for violation in retention_problems(settings.retention):
+        yield violation.under("/retention")

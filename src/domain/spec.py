@@ -113,10 +113,15 @@ def _violations(spec: JobSpec, now: datetime, payload_bytes: int) -> Iterator[Vi
         yield Violation("/max_retries", f"must be between 0 and {MAX_RETRIES}", "range")
     if not SHORTEST_TIMEOUT <= spec.timeout <= LONGEST_TIMEOUT:
         yield Violation("/timeout_s", "must be between 0.1 and 86400", "range")
-    for field, problem in backoff_problems(spec.backoff) if spec.backoff else ():
-        yield Violation(f"/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
+    yield from backoff_violations("/backoff", spec.backoff)
     yield from _times(spec, now)
     yield from _texts(spec)
+
+
+def backoff_violations(pointer: str, backoff: Backoff | None) -> Iterator[Violation]:
+    """Yield every rule that a backoff breaks; on the wire, durations are named with their unit."""
+    for field, problem in backoff_problems(backoff) if backoff else ():
+        yield Violation(f"{pointer}/{field}{'' if field in ('factor', 'jitter') else '_s'}", problem, "range")
 
 
 def _times(spec: JobSpec, now: datetime) -> Iterator[Violation]:

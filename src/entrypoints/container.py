@@ -2,10 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
 
-import attrs
 from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +13,7 @@ from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.situations import PostgresSituations
@@ -25,6 +23,7 @@ from ..adapters.security.keys import ApiKeys, issue
 from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
 from ..adapters.telemetry.logs import configure_logs, get_log
 from ..application.access import Authenticate
+from ..application.api_keys import ManageApiKeys
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
@@ -32,7 +31,9 @@ from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
+from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
 from ..application.keys import AdoptKey, CreateKey
+from ..application.login import LogIn, Throttle
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -44,20 +45,22 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FOLD
+from ..application.people import ChangePassword, ManagePeople
+from ..application.ports.cadences import BULK, FIRE, FOLD
 from ..application.ports.jobs import JobLeases
-from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
-from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
+from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.schedules import ManageSchedules
+from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
 from ..domain.errors import Unavailable
+from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
+from .securing import open_access_tokens, open_passwords, open_refresh_tokens
 from .settings import BadSetting, Settings
-
-if TYPE_CHECKING:
-    from ..adapters.postgres.migrate import MigrationStatus
 
 HANDLERS_POOL = 10
 """Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
@@ -107,68 +110,10 @@ async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
         await engine.dispose()
 
 
-def open_schemas() -> PayloadSchemas:
-    """Return what judges payloads; workers enqueue nothing from outside, so only the API pays for its import."""
-    from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
-
-    return CompiledSchemas()
-
-
-class LateOutbound:
-    """The way out for `http.request`, opened at the first request: most workers never send one (3 MB)."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._allow = settings.http_allow
-        self._opened = self._open() if self._allow else None  # what cannot be used is refused at the start
-
-    async def send(self, request: OutboundRequest) -> OutboundResponse:
-        """Exchange one request for its answer, as `Outbound` promises."""
-        self._opened = self._opened or self._open()
-        return await self._opened.send(request)
-
-    def _open(self) -> Outbound:
-        """Raise `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows."""
-        from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
-
-        try:
-            return GuardedHttp(self._allow)
-        except ValueError as problem:
-            raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
-
-
 async def is_newest(engine: AsyncEngine) -> bool:
     """Tell whether the schema is at this build's newest revision, or beyond, so that there is nothing to migrate."""
     fit = await schema_fit(engine)
     return fit.fits and fit.revision is not None and fit.revision >= HEAD
-
-
-@attrs.frozen
-class Migrations:
-    """The migrations of one database. Alembic takes long to import, and servers never migrate, so it is imported late.
-
-    `url` leads past any pooler.
-    """
-
-    url: str = attrs.field(repr=False)
-
-    def up(self, patience: timedelta) -> tuple[str, ...]:
-        """Apply what the database lacks and return which revisions that were."""
-        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
-
-        return migrate_up(self.url, patience=patience)
-
-    def status(self) -> "MigrationStatus":
-        """Say where the database stands."""
-        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
-
-        return migration_status(self.url)
-
-    @staticmethod
-    def sql() -> str:
-        """Return all migrations as one script."""
-        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
-
-        return migration_sql()
 
 
 async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
@@ -197,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     jitter = providers.Singleton(SystemJitter)
     codec = providers.Singleton(MsgspecCodec)
     schemas = providers.Singleton(open_schemas)
+    calendar = providers.Singleton(open_calendar)
     log = providers.Factory(get_log)
     configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
@@ -239,21 +185,45 @@ class Container(containers.DeclarativeContainer):
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
+    make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
     keys = providers.Singleton(ApiKeys)
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock)
+    passwords = providers.Singleton(open_passwords)
+    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
+    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
+    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
+    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
+    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
+    throttle = providers.Factory(Throttle, units_of_work)
+    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
+    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
+    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
+    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
+    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
+    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
+    pruning = providers.Singleton(PostgresPruning, engine)
+    prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
+    forget_records = providers.Factory(
+        ForgetRecords, pruning, units_of_work, settings.provided.keep_audit, settings.provided.keep_records
+    )
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
+        providers.Factory(Pass, "forget-records", FORGET_EVERY, forget_records),
+        providers.Factory(Pass, "forget-sessions", FORGET_EVERY, forget_sessions.provided.run),
     )
 
     outbound = providers.Singleton(LateOutbound, settings)

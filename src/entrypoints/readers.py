@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import entry_points
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -132,3 +133,11 @@ def addresses(raw: str) -> frozenset[str]:
         if not port.isascii() or not port.isdigit() or int(port[:6]) not in PORTS or address.startswith(":"):
             raise ValueError(f"must be host:port pairs separated by commas; '{address}' is none")
     return found
+
+
+def networks(raw: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Take addresses and networks (CIDR) separated by commas."""
+    try:
+        return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
+    except ValueError as problem:
+        raise ValueError(f"must be addresses or networks like 10.0.0.0/8, separated by commas: {problem}") from None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, cast
 
 import attrs
@@ -17,6 +18,7 @@ from .readers import (
     choice,
     flag,
     name,
+    networks,
     optional,
     queue_backend,
     seconds,
@@ -29,6 +31,7 @@ from .readers import (
 
 PREFIX = "EQUEUE_"
 DAY = 86_400
+CENTURY = 36_525 * DAY
 MEBIBYTE = 1024 * 1024
 
 
@@ -91,7 +94,28 @@ class Settings:
         "REDIS_PREFIX", "equeue", name, "What all names in Redis begin with; installations that share one differ in it."
     )
     secret_keys: tuple[Secret, ...] = _setting(
-        "SECRET_KEYS", "", secrets, "What signs cursors: the current key, then previous ones; shared by all replicas."
+        "SECRET_KEYS",
+        "",
+        secrets,
+        "What signs cursors and tokens: the current key, then previous ones; shared by all replicas.",
+    )
+    admin_email: str = _setting(
+        "ADMIN_EMAIL", "", text, "The first admin's e-mail: made at the API's start if there is no admin yet."
+    )
+    admin_password: Secret | None = _setting(
+        "ADMIN_PASSWORD", "", secret, "The first admin's password, 12 characters to 72 bytes; there is no default."
+    )
+    session: timedelta = _setting(
+        "SESSION_S", "43200", seconds(300, 30 * DAY), "How long one can go on after a login without another."
+    )
+    secure_cookies: bool = _setting(
+        "SECURE_COOKIES", "true", flag, "Send the refresh cookie over HTTPS only; off is for a developer's machine."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "TRUSTED_PROXIES",
+        "",
+        networks,
+        "Addresses or networks of proxies whose `X-Forwarded-For` says where a login comes from; empty: nobody's.",
     )
     host: str = _setting("HOST", "127.0.0.1", text, "The address on which the API listens.")
     port: int = _setting("PORT", "8000", whole(1, 65_535), "The port on which the API listens.")
@@ -122,6 +146,30 @@ class Settings:
     payload_bytes: int = _setting(
         "PAYLOAD_BYTES", str(MEBIBYTE), whole(1_024, MEBIBYTE), "The largest payload, as JSON."
     )
+    keep_finished: timedelta = _setting(
+        "KEEP_FINISHED_S",
+        str(7 * DAY),
+        seconds(0, CENTURY),
+        "How long jobs that succeeded or were cancelled are kept; a queue may say otherwise.",
+    )
+    keep_dead: timedelta = _setting(
+        "KEEP_DEAD_S", str(30 * DAY), seconds(0, CENTURY), "How long dead jobs are kept; a queue may say otherwise."
+    )
+    keep_results: timedelta | None = _setting(
+        "KEEP_RESULTS_S",
+        "",
+        optional(seconds(0, CENTURY)),
+        "How long results are kept; empty: as long as their jobs. A queue may say otherwise.",
+    )
+    keep_audit: timedelta = _setting(
+        "KEEP_AUDIT_S", str(365 * DAY), seconds(DAY, CENTURY), "How long the audit log is kept."
+    )
+    keep_records: timedelta = _setting(
+        "KEEP_RECORDS_S",
+        str(90 * DAY),
+        seconds(DAY, CENTURY),
+        "How long bulk operations that are over, and the fire times of schedules, are kept.",
+    )
     strict_tasks: bool = _setting(
         "STRICT_TASKS", "false", flag, "Refuse jobs for tasks that no worker has declared (422)."
     )
@@ -144,6 +192,11 @@ class Settings:
                 "EQUEUE_HEARTBEAT_S",
                 f"must be at most half of EQUEUE_LEASE_S ({self.lease.total_seconds():g})",
                 "Make heartbeats more frequent or leases longer.",
+            )
+        if bool(self.admin_email) != bool(self.admin_password):
+            given, missing = ("EMAIL", "PASSWORD") if self.admin_email else ("PASSWORD", "EMAIL")
+            raise BadSetting(
+                f"EQUEUE_ADMIN_{given}", f"needs EQUEUE_ADMIN_{missing} beside it", "Set both, or neither."
             )
 
     @property

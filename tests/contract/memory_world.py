@@ -11,6 +11,7 @@ from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
+from equeue.adapters.memory.pruning import MemoryPruning
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.situations import MemorySituations
@@ -39,6 +40,7 @@ def memory_world_on(clock: MovableClock) -> World:
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
+        pruning=MemoryPruning(store),
         dead_letters=MemoryDeadLetters(store),
         queue=queue,
         let_pass=let_pass,

@@ -15,6 +15,7 @@ from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
 from equeue.adapters.postgres.situations import PostgresSituations
@@ -53,6 +54,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),

@@ -12,6 +12,7 @@ from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
 from equeue.application.ports.situations import Situations
@@ -34,6 +35,7 @@ class World:
     units_of_work: UnitsOfWork
     reads: JobReads
     bulk_reads: BulkReads
+    pruning: Pruning
     dead_letters: DeadLetters
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]

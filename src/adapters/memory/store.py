@@ -19,6 +19,8 @@ from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
 from ...domain.limits import Bucket
+from ...domain.schedule import Fire, Schedule
+from ...domain.sessions import Session
 from .platform import CountedIds, MovableClock
 
 ANSWERS_KEPT = timedelta(hours=24)
@@ -41,6 +43,22 @@ class KeptOperation:
     due_at: datetime
 
 
+@attrs.frozen
+class Stamp:
+    """When a person or key was stored, and how often it was changed since."""
+
+    created_at: datetime
+    revision: int = 0
+
+
+@attrs.frozen
+class Attempts:
+    """How often a subject was tried since when."""
+
+    count: int
+    began_at: datetime
+
+
 AnswerKey: TypeAlias = tuple[str, str]
 
 
@@ -58,8 +76,14 @@ class MemoryStore:
     buckets: dict[str, Bucket] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
+    stamps: dict[UUID, Stamp] = attrs.field(factory=dict, init=False)
+    passwords: dict[UserId, str | None] = attrs.field(factory=dict, init=False)
+    sessions: dict[UUID, Session | None] = attrs.field(factory=dict, init=False)
+    logins: dict[str, Attempts | None] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
+    schedules: dict[UUID, Schedule | None] = attrs.field(factory=dict, init=False)
+    fires: dict[JobId, Fire | None] = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -97,8 +121,14 @@ class Transaction:
     queues: ChainMap[str, StoredQueue | None] = attrs.field(init=False)
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
+    stamps: ChainMap[UUID, Stamp] = attrs.field(init=False)
+    passwords: ChainMap[UserId, str | None] = attrs.field(init=False)
+    sessions: ChainMap[UUID, Session | None] = attrs.field(init=False)
+    logins: ChainMap[str, Attempts | None] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
     operations: ChainMap[UUID, KeptOperation] = attrs.field(init=False)
+    schedules: ChainMap[UUID, Schedule | None] = attrs.field(init=False)
+    fires: ChainMap[JobId, Fire | None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.store.clock.now()
@@ -144,8 +174,14 @@ class Transaction:
         store.queues.update(self.queues.maps[0])
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
+        store.stamps.update(self.stamps.maps[0])
+        store.passwords.update(self.passwords.maps[0])
+        store.sessions.update(self.sessions.maps[0])
+        store.logins.update(self.logins.maps[0])
         store.audit.update(self.audit.maps[0])
         store.operations.update(self.operations.maps[0])
+        store.schedules.update(self.schedules.maps[0])
+        store.fires.update(self.fires.maps[0])
 
     def _forget_writes(self) -> None:
         store = self.store
@@ -158,5 +194,11 @@ class Transaction:
         self.queues = ChainMap({}, store.queues)
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)
+        self.stamps = ChainMap({}, store.stamps)
+        self.passwords = ChainMap({}, store.passwords)
+        self.sessions = ChainMap({}, store.sessions)
+        self.logins = ChainMap({}, store.logins)
         self.audit = ChainMap({}, store.audit)
         self.operations = ChainMap({}, store.operations)
+        self.schedules = ChainMap({}, store.schedules)
+        self.fires = ChainMap({}, store.fires)

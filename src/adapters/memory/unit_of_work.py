@@ -8,12 +8,16 @@ import attrs
 
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import MemoryAccounts
+from .api_keys import MemoryApiKeyRing
 from .audit import MemoryAuditLog
 from .bulk import MemoryBulkOperations, MemoryJobSelection
 from .catalogue import MemoryTaskCatalogue
 from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
+from .people import MemoryPeople
 from .queues import MemoryQueues
+from .schedules import MemoryScheduleFires, MemorySchedules
+from .sessions import MemoryLoginAttempts, MemorySessions
 from .store import MemoryStore, Transaction
 
 
@@ -26,10 +30,16 @@ class MemoryUnitOfWork:
     idempotency: MemoryIdempotencyKeys
     catalogue: MemoryTaskCatalogue
     accounts: MemoryAccounts
+    people: MemoryPeople
+    api_keys: MemoryApiKeyRing
+    sessions: MemorySessions
+    logins: MemoryLoginAttempts
     audit: MemoryAuditLog
     queues: MemoryQueues
     bulk: MemoryBulkOperations
     selection: MemoryJobSelection
+    schedules: MemorySchedules
+    fires: MemoryScheduleFires
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""
@@ -62,8 +72,14 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryIdempotencyKeys(transaction),
         MemoryTaskCatalogue(transaction),
         MemoryAccounts(transaction),
+        MemoryPeople(transaction),
+        MemoryApiKeyRing(transaction),
+        MemorySessions(transaction),
+        MemoryLoginAttempts(transaction),
         MemoryAuditLog(transaction),
         MemoryQueues(transaction),
         MemoryBulkOperations(transaction),
         MemoryJobSelection(transaction),
+        MemorySchedules(transaction),
+        MemoryScheduleFires(transaction),
     )

@@ -5,12 +5,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ...application.ports.accounts import ApiKey, User
+from ...application.ports.accounts import ApiKey, FormerSecret, User
 from ...domain.access import Role, Scope
 from ...domain.ids import UUID
 from .errors import translated
 from .models import ApiKeyRow, UserRow
-from .rows import maybe_utc
+from .rows import maybe_utc, utc
 
 _EMAIL = func.lower(UserRow.email)
 
@@ -58,26 +58,33 @@ class PostgresAccounts:
         asked = select(ApiKeyRow, UserRow).join(UserRow, UserRow.id == ApiKeyRow.user_id).where(ApiKeyRow.id == key_id)
         with translated():
             found = (await self._session.execute(asked)).one_or_none()
-        return None if found is None else _key(*found)
+        return None if found is None else key_of(*found)
 
     async def _find(self, where: ColumnElement[bool]) -> User | None:
         with translated():
             row = (await self._session.execute(select(UserRow).where(where))).scalar_one_or_none()
-        return None if row is None else _user(row)
+        return None if row is None else user_of(row)
 
 
-def _user(row: UserRow) -> User:
+def user_of(row: UserRow) -> User:
+    """Return the person in a row."""
     return User(row.id, row.email, Role(row.role), disabled=row.disabled_at is not None)
 
 
-def _key(row: ApiKeyRow, owner: UserRow) -> ApiKey:
+def key_of(row: ApiKeyRow, owner: UserRow) -> ApiKey:
+    """Return the key in a row, with its owner."""
+    former = None
+    if row.former_hash is not None and row.former_until is not None:
+        former = FormerSecret(row.former_hash, utc(row.former_until))
     return ApiKey(
         row.id,
-        _user(owner),
+        user_of(owner),
         row.name,
         row.secret_hash,
         frozenset(map(Scope, row.scopes)),
         tuple(row.queue_globs),
         maybe_utc(row.expires_at),
         revoked=row.revoked_at is not None,
+        former=former,
+        last_used_at=maybe_utc(row.last_used_at),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ...application.ports.dead_letters import DeadLetterGroup, GroupFilter, GroupPosition
 from ...domain.ids import UUID
 from .errors import translated
-from .reads import _pattern
+from .globs import like
 from .rows import utc
 
 NAMES = 100
@@ -139,7 +139,7 @@ def _conditions(where: GroupFilter) -> tuple[str, dict[str, Any]]:
             facts[name] = list(values)
     if where.queue_globs:
         said.append("queue like any(:globs)")
-        facts["globs"] = [_pattern(glob) for glob in where.queue_globs]
+        facts["globs"] = [like(glob) for glob in where.queue_globs]
     return " and ".join(said) or "true", facts
 
 

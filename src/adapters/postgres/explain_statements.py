@@ -14,8 +14,8 @@ LOOKED_AT = 1_000
 """So many running jobs are looked at to find some that the asker may see, or one that shows a live worker."""
 
 PLANNING = "select set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"
-"""Said before each, in its transaction: where a queue has a good part of all jobs and little of it is wanted, the planner
-would read the table from its beginning until it has found as many."""
+"""Said before each, in its transaction: where a queue has a good part of all jobs and little of it is wanted, the
+planner would read the table from its beginning until it has found as many."""
 
 LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 

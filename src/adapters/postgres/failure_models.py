@@ -52,6 +52,7 @@ class QueueRow(Model):
     paused_by_user: Mapped[UUID | None]
     paused_by_key: Mapped[UUID | None]
     pause_reason: Mapped[str | None]
+    retention: Mapped[bytes | None] = mapped_column(kind.RETENTION)
 
     __table_args__ = (
         rule("default_max_retries_is_0_to_1000", f"default_max_retries between 0 and {MAX_RETRIES}"),

@@ -1,4 +1,5 @@
 """People's moves: one statement for any number of them, and the columns of arrays that it takes."""
+# ruff: noqa: S608 - what is put into the texts are parts of them
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +8,23 @@ from ...application.ports.jobs import Change
 from ...domain.job import Job
 from .arrays import array_text
 
-_CHANGE = """
+# The facts on which the decision about each job stood.
+_STOOD_ON = """unnest(%(ids)b::uuid[]),
+    unnest(%(was_status)b::text[]),
+    unnest(%(was_token)b::bigint[]),
+    unnest(%(was_revision)b::integer[]),
+    unnest(%(was_cancel_requested_at)b::timestamptz[])"""
+
+# A job that is as it was then. Primary key.
+_UNMOVED = """where j.id = any(%(ids)b::uuid[])
+  and j.id = wish.id
+  and j.lease_token = wish.was_token
+  and j.revision = wish.was_revision
+  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
+  and coalesce(j.status = wish.was_status::equeue.job_status, false)
+returning j.id"""
+
+_CHANGE = f"""
 update equeue.jobs as j
 set status = wish.status::equeue.job_status,
     queue = wish.queue,
@@ -24,13 +41,9 @@ set status = wish.status::equeue.job_status,
     cancel_reason = wish.cancel_reason,
     unique_slot = wish.unique_slot,
     tags = wish.tags::text[],
-    progress = case when wish.keeps_progress then j.progress end{payload}
+    progress = case when wish.keeps_progress then j.progress end{{payload}}
 from rows from (
-    unnest(%(ids)b::uuid[]),
-    unnest(%(was_status)b::text[]),
-    unnest(%(was_token)b::bigint[]),
-    unnest(%(was_revision)b::integer[]),
-    unnest(%(was_cancel_requested_at)b::timestamptz[]),
+    {_STOOD_ON},
     unnest(%(statuses)b::text[]),
     unnest(%(queues)b::text[]),
     unnest(%(priorities)b::smallint[]),
@@ -52,13 +65,7 @@ from rows from (
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
     max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
     cancel_reason, unique_slot, tags, keeps_progress, payload, place)
-where j.id = any(%(ids)b::uuid[])
-  and j.id = wish.id
-  and j.lease_token = wish.was_token
-  and j.revision = wish.was_revision
-  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and coalesce(j.status = wish.was_status::equeue.job_status, false)
-returning j.id
+{_UNMOVED}
 """
 
 # People's moves, each only if its job is as it was when it was decided on. What heartbeats write (the start, the
@@ -70,23 +77,13 @@ CHANGE_PAYLOAD = _CHANGE.format(payload=",\n    payload = wish.payload::jsonb")
 
 # Ended jobs that are forgotten, each only if it is as it was when that was decided. Their attempts go with them.
 # Primary key.
-REMOVE = """
+REMOVE = f"""
 delete from equeue.jobs as j
 using rows from (
-    unnest(%(ids)b::uuid[]),
-    unnest(%(was_status)b::text[]),
-    unnest(%(was_token)b::bigint[]),
-    unnest(%(was_revision)b::integer[]),
-    unnest(%(was_cancel_requested_at)b::timestamptz[]),
+    {_STOOD_ON},
     generate_series(1, %(count)b)
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, place)
-where j.id = any(%(ids)b::uuid[])
-  and j.id = wish.id
-  and j.lease_token = wish.was_token
-  and j.revision = wish.was_revision
-  and j.cancel_requested_at is not distinct from wish.was_cancel_requested_at
-  and coalesce(j.status = wish.was_status::equeue.job_status, false)
-returning j.id
+{_UNMOVED}
 """
 
 

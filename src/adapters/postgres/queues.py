@@ -15,6 +15,7 @@ from ...domain.ids import Json
 from ...domain.limits import QueueLimits, Rate
 from ...domain.on_dead import OnDead
 from ...domain.queue import Pause, QueueSettings
+from ...domain.retention import UNSAID, Retention
 from ...domain.status import JobStatus
 from .backoffs import backoff_document, backoff_of
 from .errors import translated
@@ -121,6 +122,7 @@ def _columns(settings: QueueSettings) -> dict[str, Any]:
         "default_timeout_s": None if settings.timeout is None else settings.timeout.total_seconds(),
         "default_backoff": None if backoff is None else backoff.encode(),
         "on_dead": on_dead_document(settings.on_dead),
+        "retention": _retention_document(settings.retention),
     }
 
 
@@ -147,6 +149,19 @@ def _pause_columns(pause: Pause | None) -> dict[str, Any]:
     }
 
 
+def _retention_document(retention: Retention) -> Json | None:
+    said = {f"{name}_s": kept.total_seconds() for name, kept in attrs.asdict(retention).items() if kept is not None}
+    return json.dumps(said).encode() if said else None
+
+
+def _retention_of(document: Json | None) -> Retention:
+    if document is None:
+        return UNSAID
+    return Retention(
+        **{name.removesuffix("_s"): timedelta(seconds=kept) for name, kept in json.loads(document).items()}
+    )
+
+
 def _stored(row: QueueRow) -> StoredQueue:
     settings = QueueSettings(
         row.default_max_retries,
@@ -154,6 +169,7 @@ def _stored(row: QueueRow) -> StoredQueue:
         backoff_of(row.default_backoff),
         on_dead_of(row.on_dead),
         _limits(row),
+        _retention_of(row.retention),
     )
     return StoredQueue(row.name, settings, utc(row.created_at), utc(row.updated_at), row.revision, _pause(row))
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...application.ports.reads import (
@@ -25,6 +25,7 @@ from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome
 from ...domain.status import JobStatus
 from .errors import translated
+from .globs import in_reach
 from .models import JobRow
 from .portions import attempts_page, left_out, portioned
 from .rows import attempt_of, job_of, maybe_utc, utc
@@ -153,14 +154,8 @@ def _conditions(where: JobFilter) -> list[ColumnElement[bool]]:
         if words:
             conditions.append(column == words[0] if len(words) == 1 else column.in_(words))
     if where.queue_globs:
-        conditions.append(or_(*(JobRow.queue.like(literal(_pattern(glob), Text)) for glob in where.queue_globs)))
+        conditions.append(in_reach(where.queue_globs))
     return conditions
-
-
-def _pattern(glob: str) -> str:
-    """Return what LIKE understands as `glob`; its own special characters are escaped, `_` is common in names."""
-    special: dict[str, str | int | None] = {"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%", "?": "_"}
-    return glob.translate(str.maketrans(special))
 
 
 def _success(job: Row[Any] | None, after: int) -> list[tuple[int, Attempt]]:

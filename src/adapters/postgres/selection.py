@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
-    or_,
     select,
     text,
     true,
@@ -35,8 +34,8 @@ from ...domain.bulk_plan import BulkFilter, BulkPlan
 from ...domain.status import JobStatus
 from .errors import translated
 from .failure_models import FINGERPRINT
+from .globs import in_reach
 from .models import JobRow
-from .reads import _pattern
 from .rows import job_of, utc
 
 COUNT_WINDOW = 200_000
@@ -185,5 +184,5 @@ def _rest(where: BulkFilter, *, owner: bool, causes: bool) -> ColumnElement[bool
     if owner and where.owner is not None:
         fulfilled.append(func.coalesce(JobRow.user_id == where.owner, False))
     if where.queue_globs:
-        fulfilled.append(or_(*(JobRow.queue.like(literal(_pattern(glob), Text)) for glob in where.queue_globs)))
+        fulfilled.append(in_reach(where.queue_globs))
     return and_(*fulfilled)

@@ -9,15 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from ...application.ports.unit_of_work import UnitsOfWork
 from .accounts import PostgresAccounts
+from .api_keys import PostgresApiKeyRing
 from .audit import PostgresAuditLog
 from .bulk import PostgresBulkOperations
 from .catalogue import PostgresTaskCatalogue
 from .errors import translated
 from .idempotency import KEPT, PostgresIdempotencyKeys
 from .jobs import PostgresJobRepository
+from .people import PostgresPeople
 from .queues import PostgresQueues
 from .rows import utc
+from .schedule_fires import PostgresScheduleFires
+from .schedules import PostgresSchedules
 from .selection import PostgresJobSelection
+from .sessions import PostgresLoginAttempts, PostgresSessions
 
 
 class PostgresUnitOfWork:
@@ -29,10 +34,16 @@ class PostgresUnitOfWork:
         self.idempotency = PostgresIdempotencyKeys(self._session, answers_kept)
         self.catalogue = PostgresTaskCatalogue(self._session)
         self.accounts = PostgresAccounts(self._session)
+        self.people = PostgresPeople(self._session)
+        self.api_keys = PostgresApiKeyRing(self._session)
+        self.sessions = PostgresSessions(self._session)
+        self.logins = PostgresLoginAttempts(self._session)
         self.audit = PostgresAuditLog(self._session)
         self.queues = PostgresQueues(self._session)
         self.bulk = PostgresBulkOperations(self._session)
         self.selection = PostgresJobSelection(self._session)
+        self.schedules = PostgresSchedules(self._session)
+        self.fires = PostgresScheduleFires(self._session)
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""

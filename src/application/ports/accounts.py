@@ -20,6 +20,14 @@ class User:
 
 
 @attrs.frozen
+class FormerSecret:
+    """The secret of a key before it was rotated, good for a while longer."""
+
+    secret_hash: bytes = attrs.field(repr=False)
+    until: datetime
+
+
+@attrs.frozen
 class ApiKey:
     """A machine's key: the secret itself is never kept, only its SHA-256."""
 
@@ -31,6 +39,8 @@ class ApiKey:
     queue_globs: tuple[str, ...] = ()
     expires_at: datetime | None = None
     revoked: bool = False
+    former: FormerSecret | None = None
+    last_used_at: datetime | None = None
 
 
 class Accounts(Protocol):

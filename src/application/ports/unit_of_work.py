@@ -6,12 +6,16 @@ from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from .accounts import Accounts
+from .api_keys import ApiKeyRing
 from .audit import AuditLog
 from .bulk import BulkOperations, JobSelection
 from .catalogue import TaskCatalogue
 from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
+from .people import People
 from .queues import Queues
+from .schedules import ScheduleFires, Schedules
+from .sessions import LoginAttempts, Sessions
 
 
 class UnitOfWork(Protocol):
@@ -38,6 +42,26 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def people(self) -> People:
+        """The people, with their passwords."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyRing:
+        """The keys of machines, to be managed."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of people."""
+        ...
+
+    @property
+    def logins(self) -> LoginAttempts:
+        """How often passwords were tried."""
+        ...
+
+    @property
     def audit(self) -> AuditLog:
         """What is remembered of who did what."""
         ...
@@ -55,6 +79,16 @@ class UnitOfWork(Protocol):
     @property
     def queues(self) -> Queues:
         """What is set for queues."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
+        ...
+
+    @property
+    def fires(self) -> ScheduleFires:
+        """The fire times that are due, and those that made a job."""
         ...
 
     async def now(self) -> datetime:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import App, Parameter
 
@@ -29,8 +29,6 @@ PATIENT_S = 1.0
 IDS = 1_000
 """So many jobs may be named in one operation."""
 
-Status: TypeAlias = Literal["queued", "running", "succeeded", "dead", "cancelled"]
-Yes: TypeAlias = Annotated[bool, Parameter(negative=(), help="Do not ask.")]
 Detach: TypeAlias = Annotated[bool, Parameter(negative=(), help="Write the operation at once; it goes on by itself.")]
 
 
@@ -38,7 +36,7 @@ Detach: TypeAlias = Annotated[bool, Parameter(negative=(), help="Write the opera
 class Where:
     """Which jobs are meant: within an option any of its words, and all the options together."""
 
-    status: Annotated[list[Status] | None, Parameter(help="Jobs in this status.")] = None
+    status: Annotated[list[options.Status] | None, Parameter(help="Jobs in this status.")] = None
     queue: Annotated[list[str] | None, Parameter(help="Jobs of this queue.")] = None
     task: Annotated[list[str] | None, Parameter(help="Jobs of this task.")] = None
     tag: Annotated[list[str] | None, Parameter(help="Jobs with this tag.")] = None
@@ -54,8 +52,21 @@ class Where:
         return {name: value for name, value in said.items() if value}
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a change of many jobs is gone about."""
+
+    yes: Annotated[bool, Parameter(negative=(), help="Do not ask.")] = False
+    detach: Detach = False
+    output: options.Output = None
+    url: options.Url = None
+    api_key: options.Key = None
+
+
 ANY = Where()
 Filter: TypeAlias = Annotated[Where, Parameter(name="*")]
+PLAIN = Manner()
+Way: TypeAlias = Annotated[Manner, Parameter(name="*")]
 
 
 @bulk.command(name="list")
@@ -108,14 +119,10 @@ def resume_operation(
 def retry(
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Queue dead or cancelled jobs again, named by ids or meant by options; it counts them and asks first."""
-    return change("retry", ids, where, Manner(yes, detach, output, url, api_key))
+    return change("retry", ids, where, manner)
 
 
 @bulk.command(name="cancel")
@@ -123,28 +130,20 @@ def cancel(
     *ids: str,
     where: Filter = ANY,
     reason: Annotated[str | None, Parameter(help="Why, for those who look at the jobs later.")] = None,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Cancel jobs: those that wait at once, those that run once their worker has heard of it."""
-    return change("cancel", ids, where, Manner(yes, detach, output, url, api_key), reason=reason)
+    return change("cancel", ids, where, manner, reason=reason)
 
 
 @bulk.command(name="delete")
 def delete(
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Delete jobs that have ended, with their attempts and results."""
-    return change("delete", ids, where, Manner(yes, detach, output, url, api_key))
+    return change("delete", ids, where, manner)
 
 
 @bulk.command(name="move")
@@ -153,39 +152,20 @@ def move(
     /,
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Move waiting jobs to the queue TO."""
-    return change("move", ids, where, Manner(yes, detach, output, url, api_key), queue=to)
+    return change("move", ids, where, manner, queue=to)
 
 
 @bulk.command(name="run-now")
 def run_now(
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Make waiting jobs due at once."""
-    return change("run-now", ids, where, Manner(yes, detach, output, url, api_key))
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a change of many jobs is gone about."""
-
-    yes: bool = False
-    detach: bool = False
-    output: Format | None = None
-    url: str | None = None
-    api_key: str | None = None
+    return change("run-now", ids, where, manner)
 
 
 def change(action: str, ids: Sequence[str], where: Where, manner: Manner, **more: str | None) -> int:

@@ -4,20 +4,25 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.rhythms import check
 from ...application.tasks import Tasks
-from ...domain.errors import Unavailable
+from ...domain.account_errors import InvalidUser
+from ...domain.errors import InvalidJob, Unavailable
 from ..container import Container, build, close
+from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
 from ..loops.maintaining import Chores, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
+from ..securing import secret_keys
 from ..settings import BadSetting, Settings
-from ..worker.parts import WorkerParts, WorkerRules
+from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
 from .exits import Exit, Stop
 
 PATIENCE_S = 10.0
@@ -66,6 +71,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     container = build(settings)
     try:
         await refuse_misfit(container)
+        await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
             manage=container.manage(),
@@ -73,20 +79,50 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             reads=container.reads(),
             explain=container.explain(),
             queues=container.queues(),
+            schedules=container.schedules(),
+            calendar=container.calendar(),
             dead_letters=container.dead_letters(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
             units_of_work=container.units_of_work(),
             authenticate=container.authenticate(),
+            identity=_identity(container, settings),
             clock=container.clock(),
             ready=container.ready,
-            secret_keys=_secret_keys(settings),
+            secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
         )
         async with maintained(_maintainer(container), container.log()):
             yield services
     finally:
         await close(container)
+
+
+def _identity(container: Container, settings: Settings) -> Identity:
+    return Identity(
+        log_in=container.log_in(),
+        open_session=container.open_session(),
+        carry_on=container.carry_on(),
+        people=container.people(),
+        change_password=container.change_password(),
+        api_keys=container.api_keys(),
+        trusted_proxies=settings.trusted_proxies,
+        secure_cookies=settings.secure_cookies,
+    )
+
+
+async def _first_admin(container: Container, settings: Settings) -> None:
+    """Make the admin whom the settings name, unless there is an admin; any number of replicas may start at once."""
+    if not settings.admin_password:
+        return
+    try:
+        made = await container.people().first_admin(settings.admin_email, settings.admin_password)
+    except InvalidUser as refused:
+        raise BadSetting(
+            "EQUEUE_ADMIN_EMAIL or EQUEUE_ADMIN_PASSWORD", f"cannot be used: {refused}", "Set others."
+        ) from None
+    if made:
+        container.log().info("admin.created", email=settings.admin_email)
 
 
 def _maintainer(container: Container) -> Maintainer:
@@ -103,6 +139,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
     try:
         await refuse_misfit(container)
         known = KnownTasks.of(tasks, container.codec())
+        declare = _declaring(container, tasks)
         yield WorkerParts(
             worker_id=container.ids().new(),
             known=known,
@@ -123,9 +160,20 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             rules=_rules(settings, shape),
             middleware=tasks.layers,
             backend=settings.queue_backend,
+            declare_schedules=declare,
         )
     finally:
         await close(container)
+
+
+def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:
+    """Return what stores the schedules of `tasks`; raise `Stop` for one that no calendar can follow."""
+    for each in tasks.schedules:
+        try:
+            check(container.calendar(), each.settings.rhythm)
+        except InvalidJob as refused:
+            raise Stop(f"schedule '{each.name}': {refused}", Exit.USAGE) from refused
+    return partial(container.schedules().declare, declared=tasks.schedules) if tasks.schedules else None
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:
@@ -143,14 +191,3 @@ def _rules(settings: Settings, shape: Shape) -> WorkerRules:
         result_bytes=settings.payload_bytes,
         child_memory_bytes=settings.child_memory_bytes,
     )
-
-
-def _secret_keys(settings: Settings) -> tuple[bytes, ...]:
-    if not settings.secret_keys:
-        raise BadSetting(
-            "EQUEUE_SECRET_KEYS",
-            "is missing",
-            "Set it to at least 32 random characters, the same for every replica of the API, such as the output of: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-        )
-    return tuple(key.encode() for key in settings.secret_keys)

@@ -1,12 +1,13 @@
 """`equeue dead …`: what became of jobs that died, and what to do with them."""
 
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from . import options
-from .bulk import ANY, Detach, Filter, Manner, Where, Yes, change
+from .bulk import ANY, PLAIN, Filter, Way, Where, change
 from .output import write_all
 from .remote import connected
 
@@ -21,8 +22,8 @@ COLUMNS = ("fingerprint", "jobs", "crashes", "error_type", "message", "tasks", "
 @dead.command(name="groups")
 def groups(
     *,
-    queue: Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")] = None,
-    task: Annotated[list[str] | None, Parameter(help="Only jobs of this task.")] = None,
+    queue: options.Queues = None,
+    task: options.Tasks = None,
     limit: Annotated[int, Parameter(help="How many groups at most, the latest death first.")] = 50,
     output: options.Output = None,
     url: options.Url = None,
@@ -40,40 +41,22 @@ def groups(
 def retry(
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Queue dead jobs again, their retry budget restored; it counts them and asks first."""
-    return change("retry", ids, _dead(where, ids), Manner(yes, detach, output, url, api_key))
+    return change("retry", ids, _dead(where, ids), manner)
 
 
 @dead.command(name="delete")
 def delete(
     *ids: str,
     where: Filter = ANY,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Delete dead jobs for good, with their attempts; it counts them and asks first."""
-    return change("delete", ids, _dead(where, ids), Manner(yes, detach, output, url, api_key))
+    return change("delete", ids, _dead(where, ids), manner)
 
 
 def _dead(where: Where, ids: tuple[str, ...]) -> Where:
     """Return the options narrowed to dead jobs; without any, ids are meant, from wherever they come."""
-    if where == ANY and not ids:
-        return where
-    return Where(
-        status=["dead"],
-        queue=where.queue,
-        task=where.task,
-        tag=where.tag,
-        group=where.group,
-        created_after=where.created_after,
-        created_before=where.created_before,
-    )
+    return where if where == ANY and not ids else replace(where, status=["dead"])

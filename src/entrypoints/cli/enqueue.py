@@ -29,19 +29,12 @@ def enqueue(
     api_key: options.Key = None,
 ) -> int:
     """Enqueue a job for TASK; its payload is made of key=value words, whose values may be JSON."""
-    job: dict[str, Any] = {
-        "task": task,
-        "payload": values.payload(pairs, json),
-        "queue": queue,
-        "priority": priority,
-        "delay_s": values.duration(delay).total_seconds() if delay else None,
-        "run_at": at,
-        "expires_at": values.instant(expires) if expires else None,
-        "max_retries": retries,
-        "unique": {"key": unique} if unique else None,
-    }
+    job: dict[str, Any] = {"task": task, "payload": values.payload(pairs, json)}
+    job |= values.wishes(queue=queue, priority=priority, delay=delay, at=at, expires=expires, retries=retries)
+    if unique:
+        job["unique"] = {"key": unique}
     with connected(url, api_key) as api:
-        answer = api.enqueue({name: value for name, value in job.items() if value is not None})
+        answer = api.enqueue(job)
         told = ended(api, answer["job"]["id"], values.duration(patience).total_seconds()) if wait else answer["job"]
     write_one(told, output)
     return Exit.JOB_FAILED if wait and told["status"] != "succeeded" else Exit.OK

@@ -36,6 +36,13 @@ _BY_STATUS = {
     412: Exit.CONFLICT,
     503: Exit.NOT_REACHABLE,
 }
+_BY_CODE = {
+    "not-found": Exit.NOT_FOUND,
+    "email-taken": Exit.CONFLICT,
+    "last-admin": Exit.CONFLICT,
+    "key-revoked": Exit.CONFLICT,
+    "stale": Exit.CONFLICT,
+}
 _HINTS = {401: "EQUEUE_API_KEY holds the key; under `equeue dev` it is in .equeue/key"}
 
 
@@ -70,7 +77,9 @@ def _local(trouble: Exception) -> Stop | None:
             return Stop(str(trouble), Exit.USAGE)
         case Unavailable():
             return Stop(f"{trouble}: is PostgreSQL running, and EQUEUE_DATABASE_URL right?", Exit.NOT_REACHABLE)
-        case DomainError() | AlreadyRunning() | NoDatabase() | NoRedis():
+        case DomainError():
+            return Stop(str(trouble), _BY_CODE.get(trouble.code, Exit.FAILURE))
+        case AlreadyRunning() | NoDatabase() | NoRedis():
             return Stop(str(trouble))
         case _:
             return None

@@ -1,7 +1,7 @@
 """`equeue jobs …`: look at jobs. What changes them is in `steer`."""
 
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -14,18 +14,15 @@ HERE = "equeue.entrypoints.cli"
 
 jobs = App(name="jobs", help="Look at jobs and steer them.")
 
-Status = Literal["queued", "running", "succeeded", "dead", "cancelled"]
-Statuses = Annotated[list[Status] | None, Parameter(help="Only jobs in this status.")]
-Queues = Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")]
-Tasks = Annotated[list[str] | None, Parameter(help="Only jobs of this task.")]
+Statuses = Annotated[list[options.Status] | None, Parameter(help="Only jobs in this status.")]
 
 
 @jobs.command(name="list")
 def list_jobs(
     *,
     status: Statuses = None,
-    queue: Queues = None,
-    task: Tasks = None,
+    queue: options.Queues = None,
+    task: options.Tasks = None,
     limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
     output: options.Output = None,
     url: options.Url = None,
@@ -41,8 +38,8 @@ def list_jobs(
 def count_jobs(
     *,
     status: Statuses = None,
-    queue: Queues = None,
-    task: Tasks = None,
+    queue: options.Queues = None,
+    task: options.Tasks = None,
     output: options.Output = None,
     url: options.Url = None,
     api_key: options.Key = None,
@@ -81,7 +78,7 @@ def list_attempts(
         write_all(items, ("attempt", "outcome", "worker_id", "started_at", "finished_at", "error"), output)
 
 
-def _where(status: list[Status] | None, queue: list[str] | None, task: list[str] | None) -> dict[str, Any]:
+def _where(status: list[options.Status] | None, queue: list[str] | None, task: list[str] | None) -> dict[str, Any]:
     return {name: value for name, value in {"status": status, "queue": queue, "task": task}.items() if value}
 
 

@@ -1,6 +1,6 @@
 """The options that several commands share, each with its environment variable."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -21,6 +21,9 @@ Output: TypeAlias = Annotated[
 DatabaseUrl: TypeAlias = Annotated[
     str | None, Parameter("--database-url", env_var="EQUEUE_DATABASE_URL", help="The PostgreSQL database.")
 ]
+Status: TypeAlias = Literal["queued", "running", "succeeded", "dead", "cancelled"]
+Queues: TypeAlias = Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")]
+Tasks: TypeAlias = Annotated[list[str] | None, Parameter(help="Only jobs of this task.")]
 Payload: TypeAlias = Annotated[
     str | None,
     Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from . import options, values
-from .bulk import Detach, Yes, told
+from .bulk import PLAIN, Way, told
 from .exits import Exit, Stop
 from .output import write_one
 from .queues import flat, queues
@@ -82,17 +82,13 @@ def purge_queue(
     /,
     *,
     reason: Annotated[str | None, Parameter(help="Why; it is kept with each job.")] = None,
-    yes: Yes = False,
-    detach: Detach = False,
-    output: options.Output = None,
-    url: options.Url = None,
-    api_key: options.Key = None,
+    manner: Way = PLAIN,
 ) -> int:
     """Cancel every job that waits in a queue now; what runs, and what comes later, stays."""
-    confirm(f"Cancel every job that waits in the queue {name}?", yes=yes)
-    with connected(url, api_key) as api:
+    confirm(f"Cancel every job that waits in the queue {name}?", yes=manner.yes)
+    with connected(manner.url, manner.api_key) as api:
         operation = api.post(f"/queues/{name}/purge", {"confirm": name, "reason": reason})
-        return told(api, operation, output, detach=detach)
+        return told(api, operation, manner.output, detach=manner.detach)
 
 
 def _rate(text: str) -> dict[str, Any]:

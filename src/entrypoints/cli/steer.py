@@ -94,15 +94,7 @@ def rerun(
     pairs = [word for word in words if "=" in word]
     ids = job_ids([word for word in words if "=" not in word])
     span = values.duration(patience).total_seconds()
-    wishes: dict[str, Any] = {
-        "queue": queue,
-        "priority": priority,
-        "delay_s": values.duration(delay).total_seconds() if delay else None,
-        "run_at": at,
-        "expires_at": values.instant(expires) if expires else None,
-        "max_retries": retries,
-    }
-    body = {name: value for name, value in wishes.items() if value is not None}
+    body = values.wishes(queue=queue, priority=priority, delay=delay, at=at, expires=expires, retries=retries)
     payload = values.payload(pairs, json)
     failed: list[str] = []
 
@@ -136,15 +128,11 @@ def edit(
     Without ids they come from standard input, a line each.
     """
     pairs = [word for word in words if "=" in word]
-    wishes: dict[str, Any] = {
-        "queue": queue,
-        "priority": priority,
-        "run_at": at,
-        "max_retries": retries,
-        "tags": tag,
-        "payload": values.payload(pairs, None) or None,
-    }
-    changes = {name: value for name, value in wishes.items() if value is not None}
+    changes = values.wishes(queue=queue, priority=priority, at=at, retries=retries)
+    if tag is not None:
+        changes["tags"] = tag
+    if pairs:
+        changes["payload"] = values.payload(pairs, None)
     if not changes:
         raise Stop("say what to change: key=value words, --queue, --priority, --at, --retries, --tag", Exit.USAGE)
     ids = job_ids([word for word in words if "=" not in word])

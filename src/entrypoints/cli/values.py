@@ -35,6 +35,38 @@ def instant(text: str) -> str:
         return text
 
 
+def wishes(
+    *,
+    queue: str | None = None,
+    priority: int | None = None,
+    delay: str | None = None,
+    at: str | None = None,
+    expires: str | None = None,
+    retries: int | None = None,
+) -> dict[str, Any]:
+    """Return the settings of a job as the API takes them; what was not said is left out."""
+    said = {
+        "queue": queue,
+        "priority": priority,
+        "delay_s": duration(delay).total_seconds() if delay else None,
+        "run_at": at,
+        "expires_at": instant(expires) if expires else None,
+        "max_retries": retries,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def moment(text: str) -> datetime:
+    """Return the instant that `text` names: so long from now as a duration says, or RFC 3339 with its offset."""
+    try:
+        found = datetime.fromisoformat(instant(text))
+    except ValueError:
+        raise Stop(f"'{text}' is no instant; write 90d, or 2027-01-31T12:00:00Z", Exit.USAGE) from None
+    if found.tzinfo is None:
+        raise Stop(f"'{text}' does not say its offset from UTC; add Z", Exit.USAGE)
+    return found
+
+
 def payload(pairs: Sequence[str], document: str | None) -> dict[str, Any]:
     """Return the payload that `key=value` words and a JSON document make; the words win.
 

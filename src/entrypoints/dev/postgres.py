@@ -19,6 +19,7 @@ from urllib.parse import quote
 import attrs
 
 from . import leash
+from .embedded import stop
 from .places import Places, database_home, open_to_all, socket_folder
 
 DATABASE = "equeue"
@@ -79,14 +80,7 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Stop the server: cut its clients off and write everything down; harder if that takes too long."""
-        if self._process is None or self._process.returncode is not None:
-            return
-        for hint in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(hint)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), STOP_S)
-                return
+        await stop(self._process, (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), STOP_S)
 
     async def died(self) -> None:
         """Return when the server ends, by itself or not."""

@@ -11,6 +11,7 @@ from ...domain.access import Role
 from ..container import Container, build, close
 from ..settings import Settings, inherited, read_settings
 from .console import Console
+from .embedded import kept
 from .places import Places, write_private
 from .postgres import EmbeddedPostgres
 from .program import Program
@@ -47,25 +48,8 @@ async def database(settings: Settings, places: Places, console: Console) -> Asyn
         yield settings.database_url
         return
     console.say(f"starting PostgreSQL in {places.database}")
-    embedded = EmbeddedPostgres(places)
-    keeper: asyncio.Task[None] | None = None
-    try:
-        url = await embedded.start()
-        keeper = asyncio.create_task(_keep(embedded, console))
+    async with kept(EmbeddedPostgres(places), "PostgreSQL", console) as url:
         yield url
-    finally:
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.wait({keeper})
-        await embedded.stop()
-
-
-async def _keep(embedded: EmbeddedPostgres, console: Console) -> None:
-    while True:
-        await embedded.died()
-        console.say("PostgreSQL ended; starting it again")
-        await embedded.start()
-        console.say("PostgreSQL is back")
 
 
 async def prepare(
@@ -81,6 +65,7 @@ async def prepare(
         EQUEUE_HOST=settings.host,
         EQUEUE_PORT=str(settings.port),
         EQUEUE_SECRET_KEYS=signing,
+        EQUEUE_SECURE_COOKIES=str(not is_loopback(settings.host)).lower(),
         EQUEUE_URL=api_url,
         EQUEUE_HTTP_ALLOW=allowed,
         EQUEUE_STATE_DIR=str(places.root.resolve()),
@@ -116,6 +101,11 @@ async def _key(container: Container, places: Places) -> str:
     made = await container.create_key()("development", EMAIL, Role.ADMIN)
     write_private(places.key, made)
     return made
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach `host`."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _local_url(settings: Settings) -> str:

@@ -13,6 +13,7 @@ import attrs
 
 from ..settings import Settings
 from .console import Console
+from .embedded import kept, stop
 from .places import Places, socket_folder
 from .postgres import leashed
 
@@ -32,17 +33,9 @@ async def hints_server(settings: Settings, places: Places, console: Console) -> 
         yield settings.redis_url
         return
     embedded = EmbeddedRedis(places)
-    keeper: asyncio.Task[None] | None = None
-    try:
-        url = await embedded.start()
+    async with kept(embedded, "Valkey", console) as url:
         console.say(f"Valkey started (pid {embedded.pid})")
-        keeper = asyncio.create_task(_keep(embedded, console))
         yield url
-    finally:
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.wait({keeper})
-        await embedded.stop()
 
 
 @attrs.define
@@ -76,14 +69,7 @@ class EmbeddedRedis:
 
     async def stop(self) -> None:
         """Stop the server."""
-        if self._process is None or self._process.returncode is not None:
-            return
-        for hint in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(hint)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), STOP_S)
-                return
+        await stop(self._process, (signal.SIGTERM, signal.SIGKILL), STOP_S)
 
     async def died(self) -> None:
         """Return when the server ends, by itself or not."""
@@ -102,14 +88,6 @@ class EmbeddedRedis:
             f"the embedded Valkey did not start; it says why in {self.places.logs / 'valkey.log'}. "
             "Or set EQUEUE_REDIS_URL to use a server of your own."
         )
-
-
-async def _keep(embedded: EmbeddedRedis, console: Console) -> None:
-    while True:
-        await embedded.died()
-        console.say("Valkey ended; starting it again")
-        await embedded.start()
-        console.say("Valkey is back")
 
 
 async def _accepts(socket: Path) -> bool:

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from . import (
+    api_keys,
     attempts,
     audit,
     bulk,
@@ -24,8 +25,11 @@ from . import (
     queues,
     refusals,
     rerun,
+    schedules,
+    session,
     steer,
     tasks,
+    users,
 )
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
@@ -47,9 +51,13 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
     *queue_steering.ENDPOINTS,
+    *schedules.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *tasks.ENDPOINTS,
+    *session.ENDPOINTS,
     *me.ENDPOINTS,
+    *users.ENDPOINTS,
+    *api_keys.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

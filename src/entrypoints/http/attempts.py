@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from ...application.ports.reads import JobFilter, Position
+from ...application.ports.reads import Position
 from ...domain.ids import JobId
 from . import render, wire
 from .cursors import Cursor, CursorSeal
@@ -38,7 +38,7 @@ async def list_attempts(services: HttpServices, call: Call[AttemptsQuery, None])
     A page ends with the attempt whose error brings it to 8 MiB, and `has_more` tells of the rest.
     """
     job, now = await find(services, call.principal, call.job_id)
-    seal = CursorSeal.of(services.secret_keys, JobFilter(call.principal.sees_only), f"attempts of {job.id}")
+    seal = CursorSeal.bound(services.secret_keys, f"attempts of {job.id}", call.principal.sees_only)
     after = 0 if call.query.cursor is None else _token(seal.open(call.query.cursor))
     page = await services.reads.attempts(job.id, after=after, limit=call.query.limit)
     following = None if page.next is None else seal.seal(_cursor(job.id, page.next))

@@ -1,14 +1,12 @@
 """From bulk operations to their forms on the wire."""
 
-from uuid import UUID
-
 from ...application.bulk import Preview
 from ...domain.audit import Actor
 from ...domain.bulk import BulkOperation
 from ...domain.bulk_plan import COUNTED, BulkFilter
 from ...domain.job import Job
 from . import bulk_wire
-from .render import instant, maybe_instant
+from .render import instant, maybe_id, maybe_instant
 
 
 def operation(operation: BulkOperation) -> bulk_wire.BulkOperationOut:
@@ -64,12 +62,8 @@ def selector(where: BulkFilter) -> bulk_wire.JobSelector:
 
 def actor(actor: Actor) -> bulk_wire.ActorOut:
     """Return who did something for the wire."""
-    return bulk_wire.ActorOut(actor.kind, _id(actor.user_id), _id(actor.key_id))
+    return bulk_wire.ActorOut(actor.kind, maybe_id(actor.user_id), maybe_id(actor.key_id))
 
 
 def _sample(job: Job) -> bulk_wire.SampleJob:
     return bulk_wire.SampleJob(str(job.id), job.task, job.queue, job.status, instant(job.created_at))
-
-
-def _id(id: UUID | None) -> str | None:
-    return None if id is None else str(id)

@@ -5,13 +5,13 @@ import binascii
 import hashlib
 import hmac
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import attrs
 
 from ...application.ports.reads import JobFilter, Position
-from ...domain.ids import UUID
+from ...domain.ids import UUID, UserId
 from . import wire
 from .problems import Problem
 
@@ -39,8 +39,12 @@ class CursorSeal:
     @classmethod
     def of(cls, keys: Sequence[bytes], where: JobFilter, sort: str) -> "CursorSeal":
         """Return the seal for the jobs `where`, sorted by `sort`."""
-        narrowed = (where.statuses, where.queues, where.tasks, where.queue_globs)
-        said = [sort, str(where.owner), *(sorted(part) for part in narrowed)]
+        return cls.bound(keys, sort, where.owner, where.statuses, where.queues, where.tasks, where.queue_globs)
+
+    @classmethod
+    def bound(cls, keys: Sequence[bytes], order: str, owner: UserId | None, *narrowed: Collection[str]) -> "CursorSeal":
+        """Return the seal for the list in this `order`, confined to `owner` and `narrowed` by any of these words."""
+        said = [order, str(owner), *(sorted(part) for part in narrowed)]
         return cls(keys, hashlib.sha256(wire.encode(said)).digest())
 
     def seal(self, cursor: Cursor) -> str:

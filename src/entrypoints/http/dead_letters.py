@@ -1,21 +1,20 @@
 """Dead letters by what killed them, and the waits that a retry policy makes."""
 
-import hashlib
-from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
 
 from ...application.ports.dead_letters import DeadLetterGroup, GroupFilter, GroupPosition
 from ...application.ports.reads import Position
 from ...domain.access import Scope
-from ...domain.errors import InvalidJob, Violation
-from ...domain.retry import DEFAULT_BACKOFF, backoff_problems, preview
+from ...domain.errors import InvalidJob
+from ...domain.retry import DEFAULT_BACKOFF, preview
+from ...domain.spec import backoff_violations
 from . import failure_wire, render, wire
-from .cursors import Cursor, CursorSeal
+from .cursors import CursorSeal
 from .drafts import backoff_of
 from .endpoint import API, SIGNED_IN, Accepts, Answer, Call, any_of, endpoint
+from .paging import Window, backward, links
 from .services import HttpServices
 
 PATH = f"{API}/dead-letters/groups"
@@ -47,19 +46,15 @@ async def list_dead_letter_groups(services: HttpServices, call: Call[GroupsQuery
     """
     query, principal = call.query, call.principal
     where = GroupFilter(principal.sees_only, query.queue, query.task, principal.queue_globs)
-    seal = _seal(services.secret_keys, where)
+    narrowed = (where.queues, where.tasks, where.queue_globs)
+    seal = CursorSeal.bound(services.secret_keys, "dead-letter-groups", where.owner, *narrowed)
     cursor = None if query.cursor is None else seal.open(query.cursor)
-    backward = cursor is not None and cursor.backward
     after = None if cursor is None else GroupPosition(cursor.position.created_at, cursor.position.job_id)
-    found = await services.dead_letters.groups(where, limit=query.limit + 1, after=after, oldest_first=backward)
-    groups = list(found[: query.limit])
-    more = len(found) > len(groups)
-    if backward:
-        groups.reverse()
-    onward = _cursor(groups[-1], seal) if groups and (more or backward) else None
-    back = _cursor(groups[0], seal, backward=True) if groups and (more if backward else cursor is not None) else None
-    answer = failure_wire.GroupList([_group(each) for each in groups], onward, back, onward is not None)
-    return Answer.of(answer, headers=_links(query, answer))
+    found = await services.dead_letters.groups(where, limit=query.limit + 1, after=after, oldest_first=backward(cursor))
+    window = Window(found[: query.limit], len(found) > query.limit, _position, seal, cursor)
+    onward, back = window.next_cursor, window.prev_cursor
+    answer = failure_wire.GroupList([_group(each) for each in window.items], onward, back, onward is not None)
+    return Answer.of(answer, headers=links(PATH, query, onward, back))
 
 
 @endpoint(
@@ -77,9 +72,9 @@ async def preview_backoff(
 ) -> Answer:
     """Tell how long a job with this retry policy waits before each retry that is left to it."""
     backoff = backoff_of(call.body.backoff) or DEFAULT_BACKOFF
-    problems = backoff_problems(backoff)
-    if problems:
-        raise InvalidJob(tuple(Violation(_pointer(field), problem, "range") for field, problem in problems))
+    violations = tuple(backoff_violations("/backoff", backoff))
+    if violations:
+        raise InvalidJob(violations)
     waits = preview(backoff, call.body.max_retries, used=call.body.retry_count)
     told = [
         failure_wire.WaitOut(
@@ -90,19 +85,8 @@ async def preview_backoff(
     return Answer.of(failure_wire.PreviewAnswer(told))
 
 
-def _pointer(field: str) -> str:
-    return f"/backoff/{field}{'' if field in ('factor', 'jitter') else '_s'}"
-
-
-def _seal(keys: Sequence[bytes], where: GroupFilter) -> CursorSeal:
-    narrowed = (where.queues, where.tasks, where.queue_globs)
-    said = ["dead-letter-groups", str(where.owner), *(sorted(part) for part in narrowed)]
-    return CursorSeal(keys, hashlib.sha256(wire.encode(said)).digest())
-
-
-def _cursor(group: DeadLetterGroup, seal: CursorSeal, *, backward: bool = False) -> str:
-    place = group.position
-    return seal.seal(Cursor(Position(place.last_seen, place.hashed), backward=backward))
+def _position(group: DeadLetterGroup) -> Position:
+    return Position(group.position.last_seen, group.position.hashed)
 
 
 def _group(group: DeadLetterGroup) -> failure_wire.GroupOut:
@@ -118,17 +102,6 @@ def _group(group: DeadLetterGroup) -> failure_wire.GroupOut:
         render.instant(group.last_seen),
         str(group.example),
     )
-
-
-def _links(query: GroupsQuery, answer: failure_wire.GroupList) -> dict[str, str]:
-    told = msgspec.structs.asdict(msgspec.structs.replace(query, cursor=None))
-    same = {name: value for name, value in told.items() if value not in ((), None)}
-    links = [
-        f'<{PATH}?{urlencode({**same, "cursor": cursor}, doseq=True)}>; rel="{rel}"'
-        for rel, cursor in (("next", answer.next_cursor), ("prev", answer.prev_cursor))
-        if cursor
-    ]
-    return {"Link": ", ".join(links)} if links else {}
 
 
 ENDPOINTS = (list_dead_letter_groups, preview_backoff)

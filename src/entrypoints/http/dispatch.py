@@ -11,15 +11,15 @@ from litestar.response.base import ASGIResponse
 
 from ...domain.access import Principal
 from ...domain.errors import DomainError
-from .endpoint import JSON, Accepts, Answer, AnyOf, Call, Endpoint, Public, job_id, missing_job
+from .client_address import client_address
+from .endpoint import JSON, Accepts, Access, Answer, AnyOf, Call, Endpoint, People, Public, job_id, missing_job
 from .envelope import request_id
 from .preconditions import fits, require_condition, stale
 from .problems import Problem
 from .query import read_query
-from .refusals import explain
+from .refusals import CHALLENGE, explain
 from .services import HttpServices
 
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
 MALFORMED = frozenset({400, 422})
 UNCONDITIONAL = 428
 DISCARDED = 64 * 1024 * 1024
@@ -53,9 +53,7 @@ class Dispatch:
         if isinstance(access, Public):
             return None
         caller = await self._authenticate(request)
-        if isinstance(access, AnyOf) and not any(caller.may(scope) for scope in access.scopes):
-            needed = " or ".join(sorted(access.scopes))
-            raise Problem("forbidden", f"This needs the scope {needed}, allowed to both the key and its owner.")
+        refuse_unless_allowed(access, caller)
         return caller
 
     async def _authenticate(self, request: Request[Any, Any, Any]) -> Principal:
@@ -65,7 +63,7 @@ class Dispatch:
             raise Problem("unauthenticated", "Send one header 'Authorization: Bearer eq_…'.", headers=CHALLENGE)
         caller = await self.services.authenticate(key)
         if caller is None:
-            raise Problem("unauthenticated", "The key is wrong, expired or revoked.", headers=CHALLENGE)
+            raise Problem("unauthenticated", "The key or token is wrong, expired or revoked.", headers=CHALLENGE)
         return caller
 
     async def _read(self, request: Request[Any, Any, Any], caller: Principal | None) -> Call[Any, Any]:
@@ -77,7 +75,8 @@ class Dispatch:
             body = self.endpoint.body.read(raw, content_type)
         path, named = request.scope["path"], request.path_params
         known_as = request_id(request.scope)
-        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as)
+        client = client_address(request.scope, self.services.identity.trusted_proxies)
+        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client)
 
     async def _body(self, request: Request[Any, Any, Any], accepts: Accepts) -> bytes:
         limit = accepts.limit(self.services)
@@ -105,6 +104,18 @@ class Dispatch:
         if self.endpoint.conditional and problem.status in MALFORMED and not fits(request.headers, found[0].etag):
             return stale()
         return problem
+
+
+def refuse_unless_allowed(access: Access, caller: Principal) -> None:
+    """Raise `Problem` unless `caller` may call a route that is open to `access`."""
+    if not isinstance(access, AnyOf | People) or any(caller.may(scope) for scope in access.scopes):
+        return
+    needed = " or ".join(sorted(access.scopes))
+    if isinstance(access, AnyOf):
+        raise Problem("forbidden", f"This needs the scope {needed}, allowed to both the key and its owner.")
+    if caller.key_id is not None:
+        instead = f", or a key with the scope {needed}" if needed else ""
+        raise Problem("forbidden", f"This needs somebody who has logged in{instead}.")
 
 
 def respond(answer: Answer) -> ASGIResponse:

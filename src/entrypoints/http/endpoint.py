@@ -42,14 +42,27 @@ class AnyOf:
     scopes: frozenset[Scope]
 
 
-Access: TypeAlias = Public | SignedIn | AnyOf
+@attrs.frozen
+class People:
+    """Whoever has logged in may call this, and a key with one of these scopes, if there are any."""
+
+    scopes: frozenset[Scope] = frozenset()
+
+
+Access: TypeAlias = Public | SignedIn | AnyOf | People
 PUBLIC = Public()
 SIGNED_IN = SignedIn()
+PEOPLE = People()
 
 
 def any_of(*scopes: Scope) -> AnyOf:
     """Return the access of a key that has at least one of `scopes`."""
     return AnyOf(frozenset(scopes))
+
+
+def people_or(*scopes: Scope) -> People:
+    """Return the access of whoever has logged in, and of keys with one of `scopes`."""
+    return People(frozenset(scopes))
 
 
 @attrs.frozen
@@ -65,6 +78,7 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
+    client: str = ""
 
     @property
     def actor(self) -> Actor:

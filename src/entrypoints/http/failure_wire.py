@@ -5,11 +5,13 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from ...domain import spec
+from ...domain.retention import LONGEST_KEPT
 from ...domain.retry import MAX_RETRIES
 from . import queue_wire, wire
 
 Timeout = Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())]
 Retries = Annotated[int, Meta(ge=0, le=MAX_RETRIES)]
+Kept = Annotated[float, Meta(ge=0, le=LONGEST_KEPT.total_seconds())]
 Payload = Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})]
 
 
@@ -32,6 +34,15 @@ class QueueDefaults(Struct, forbid_unknown_fields=True, frozen=True):
     backoff: wire.Backoff | None = None
 
 
+class RetentionForm(Struct, forbid_unknown_fields=True, frozen=True):
+    """How long jobs are kept once they have ended, and results if not as long; `null` is the system's."""
+
+    succeeded_s: Kept | None = None
+    cancelled_s: Kept | None = None
+    dead_s: Kept | None = None
+    result_s: Kept | None = None
+
+
 class QueueForm(Struct, forbid_unknown_fields=True):
     """The settings of a queue. What is left out or `null` is the system's, and bounds nothing.
 
@@ -47,6 +58,7 @@ class QueueForm(Struct, forbid_unknown_fields=True):
     rate: queue_wire.Rate | None = None
     max_depth: queue_wire.Depth | None = None
     oldest_share: queue_wire.Share | None = None
+    retention: RetentionForm = RetentionForm()
 
 
 class QueueOut(Struct):
@@ -66,6 +78,7 @@ class QueueOut(Struct):
     paused: queue_wire.PauseOut | None
     updated_at: wire.Instant | None
     etag: str
+    retention: RetentionForm = RetentionForm()
 
 
 class QueueList(Struct):

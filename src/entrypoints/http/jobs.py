@@ -1,10 +1,7 @@
 """GET /jobs: pages of jobs, walked by keyset."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
 
-import attrs
 import msgspec
 
 from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, Portion, Position
@@ -14,6 +11,7 @@ from ...domain.status import JobStatus
 from . import render, wire
 from .cursors import Cursor, CursorSeal
 from .endpoint import API, Answer, Call, any_of, endpoint
+from .paging import Window, backward, links
 from .problems import Problem
 from .services import HttpServices
 
@@ -59,41 +57,17 @@ async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answ
     where = JobFilter(principal.sees_only, query.status, query.queue, query.task, principal.queue_globs)
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
-    window = _Window(await _page(services, where, query, cursor, portion), cursor)
+    page = await _page(services, where, query, cursor, portion)
+    window = Window(page.items, page.has_more, _position, seal, cursor)
+    onward, back = window.next_cursor, window.prev_cursor
     answer = wire.JobList(
-        items=[render.job(job, without=window.page.left_out.get(job.id, ())) for job in window.jobs],
-        next_cursor=_sealed(seal, window.next),
-        prev_cursor=_sealed(seal, window.previous),
-        has_more=window.next is not None,
-        server_time=render.instant(window.page.server_time),
+        items=[render.job(job, without=page.left_out.get(job.id, ())) for job in window.items],
+        next_cursor=onward,
+        prev_cursor=back,
+        has_more=onward is not None,
+        server_time=render.instant(page.server_time),
     )
-    return Answer.of(answer, headers=_links(query, answer))
-
-
-@attrs.frozen
-class _Window:
-    """A page as it was read, put back into the order of the list."""
-
-    page: JobPage
-    cursor: Cursor | None
-
-    @property
-    def backward(self) -> bool:
-        return self.cursor is not None and self.cursor.backward
-
-    @property
-    def jobs(self) -> Sequence[Job]:
-        return self.page.items[::-1] if self.backward else self.page.items
-
-    @property
-    def next(self) -> Cursor | None:
-        more = self.backward or self.page.has_more
-        return Cursor(_position(self.jobs[-1])) if self.jobs and more else None
-
-    @property
-    def previous(self) -> Cursor | None:
-        more = self.page.has_more if self.backward else self.cursor is not None
-        return Cursor(_position(self.jobs[0]), backward=True) if self.jobs and more else None
+    return Answer.of(answer, headers=links(PATH, query, onward, back))
 
 
 async def _page(
@@ -104,7 +78,7 @@ async def _page(
         where,
         limit=query.limit,
         after=None if cursor is None else cursor.position,
-        oldest_first=oldest_first != (cursor is not None and cursor.backward),
+        oldest_first=oldest_first != backward(cursor),
         portion=portion,
     )
 
@@ -121,21 +95,6 @@ def _included(query: JobsQuery) -> frozenset[Document]:
 
 def _position(job: Job) -> Position:
     return Position(job.created_at, job.id)
-
-
-def _sealed(seal: CursorSeal, cursor: Cursor | None) -> str | None:
-    return None if cursor is None else seal.seal(cursor)
-
-
-def _links(query: JobsQuery, answer: wire.JobList) -> dict[str, str]:
-    told = msgspec.structs.asdict(msgspec.structs.replace(query, cursor=None))
-    same = {name: value for name, value in told.items() if value not in ((), None)}
-    links = [
-        f'<{PATH}?{urlencode({**same, "cursor": cursor}, doseq=True)}>; rel="{rel}"'
-        for rel, cursor in (("next", answer.next_cursor), ("prev", answer.prev_cursor))
-        if cursor
-    ]
-    return {"Link": ", ".join(links)} if links else {}
 
 
 ENDPOINTS = (list_jobs,)

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, wire
-from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint
+from . import bulk_wire, failure_wire, people_wire, schedule_wire, wire
+from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint, People
 from .problems import KINDS, PROBLEM_JSON
 
 Document: TypeAlias = dict[str, Any]
@@ -21,7 +21,17 @@ _WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large
 _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
-_TAGGED = frozenset({wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut})
+_TAGGED = frozenset(
+    {
+        wire.JobAnswer,
+        wire.MoveAnswer,
+        failure_wire.QueueOut,
+        schedule_wire.ScheduleOut,
+        people_wire.UserOut,
+        people_wire.ApiKeyOut,
+    }
+)
+_CREATED = frozenset({wire.EnqueueAnswer, schedule_wire.ScheduleOut, people_wire.UserOut, people_wire.NewApiKey})
 _LINKED = frozenset({wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",
@@ -50,7 +60,8 @@ def document(endpoints: Sequence[Endpoint]) -> Document:
     }
 
 
-_SECURITY = {"key": {"type": "http", "scheme": "bearer", "description": "An API key, `eq_<id>_<secret>`."}}
+_BEARER = "An API key, `eq_<id>_<secret>`, or the access token of somebody who has logged in."
+_SECURITY = {"key": {"type": "http", "scheme": "bearer", "description": _BEARER}}
 
 
 def _paths(endpoints: Sequence[Endpoint]) -> Document:
@@ -89,6 +100,9 @@ def _operation(endpoint: Endpoint) -> Document:
 def _description(endpoint: Endpoint) -> str:
     _, _, rest = (endpoint.handler.__doc__ or "").strip().partition("\n")
     said = " ".join(line.strip() for line in rest.splitlines() if line.strip())
+    if isinstance(endpoint.access, People):
+        said += " For people who have logged in"
+        said += ", and keys with the scope `admin`." if endpoint.access.scopes else ", not for keys."
     if isinstance(endpoint.access, AnyOf):
         said += f" Scope: {' or '.join(f'`{scope}`' for scope in sorted(endpoint.access.scopes))}."
     return said.strip()
@@ -100,7 +114,10 @@ def _path_parameters(endpoint: Endpoint) -> list[Document]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", **({"format": "uuid"} if name in ("job_id", "operation_id") else {})},
+            "schema": {
+                "type": "string",
+                **({"format": "uuid"} if name in ("job_id", "operation_id", "user_id", "key_id") else {}),
+            },
         }
         for name in endpoint.parameters
     ]
@@ -158,7 +175,7 @@ def _form(form: type[msgspec.Struct]) -> Document:
 def _codes(endpoint: Endpoint) -> set[str]:
     codes = {*endpoint.problems, *_EVERYWHERE}
     codes.update(() if endpoint.access == PUBLIC else _WITH_KEY)
-    codes.update(_WITH_SCOPE if isinstance(endpoint.access, AnyOf) else ())
+    codes.update(_WITH_SCOPE if isinstance(endpoint.access, AnyOf | People) else ())
     codes.update(_WITH_BODY if endpoint.body else ())
     codes.update(_CONDITIONAL if endpoint.conditional else ())
     codes.update(_WITH_PATH if endpoint.parameters else ())
@@ -167,7 +184,7 @@ def _codes(endpoint: Endpoint) -> set[str]:
 
 def _headers(endpoint: Endpoint, status: int) -> Document:
     names = {
-        201: ("Location",) if wire.EnqueueAnswer in endpoint.answers.values() else (),
+        201: ("Location",) if _CREATED.intersection(endpoint.answers.values()) else (),
         202: _headers_of_202(endpoint),
         503: ("Retry-After",),
     }.get(status, ())

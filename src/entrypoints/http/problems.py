@@ -36,8 +36,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
         ),
         "invalid-queue": Kind(400, "Setting breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-schedule": Kind(400, "Schedule breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-plan": Kind(400, "Plan makes no sense", "`errors` names each field at fault and why."),
+        "invalid-user": Kind(400, "Person breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-api-key": Kind(400, "Key breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-parameter": Kind(
             400, "Bad query parameter", "A parameter is unknown, repeated or out of bounds; `errors` names it."
         ),
@@ -52,8 +55,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "unauthenticated": Kind(
             401,
             "Not authenticated",
-            "Send `Authorization: Bearer eq_…` with a key that is valid, whole and not expired.",
+            "Send `Authorization: Bearer …` with a key or access token that is valid, whole and not expired.",
         ),
+        "bad-credentials": Kind(
+            401, "Wrong e-mail or password", "Which of the two is not told. A disabled person is refused alike."
+        ),
+        "session-over": Kind(
+            401,
+            "Session is over",
+            "It expired, was ended, or its refresh token was used twice. Log in again.",
+        ),
+        "cross-site": Kind(403, "Sent by another site", "A session's cookie is only taken from our own pages."),
         "forbidden": Kind(403, "Not allowed", "The key lacks the scope, or its owner the role. Take another key."),
         "queue-forbidden": Kind(403, "Queue out of reach", "The key is confined to other queues. Take another key."),
         "not-found": Kind(404, "Not found", "There is no such thing, or it is not yours to see."),
@@ -61,6 +73,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "unique-conflict": Kind(
             409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
         ),
+        "schedule-exists": Kind(
+            409, "Name is taken", "Another schedule has this name. Change that one, or take another."
+        ),
+        "managed-by-code": Kind(
+            409,
+            "Declared in code",
+            "Change it where it is declared and start the worker again. It can be paused and run.",
+        ),
+        "email-taken": Kind(409, "E-mail is taken", "Somebody has this address. Change that person, or take another."),
+        "last-admin": Kind(
+            409, "Last admin", "Without this person nobody could manage people. Make somebody else an admin first."
+        ),
+        "key-revoked": Kind(409, "Key is revoked", "A revoked key stays revoked. Make a new one."),
         "invalid-transition": Kind(
             409, "Wrong status", "The job or operation is not in a status in which this can happen to it."
         ),
@@ -87,6 +112,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422,
             "Payload does not fit the task",
             "The task would refuse this payload at each attempt; `errors` says why.",
+        ),
+        "bad-cron": Kind(
+            422, "No such fire times", "The expression or time zone cannot be read; `errors` says at which character."
         ),
         "unknown-task": Kind(422, "Unknown task", "No worker has declared this task, and the installation is strict."),
         "idempotency-key-reused": Kind(

@@ -13,6 +13,7 @@ from ...domain.errors import QueueNotFound
 from ...domain.ids import NAME
 from ...domain.on_dead import OnDead
 from ...domain.queue import QueueSettings
+from ...domain.retention import Retention
 from . import failure_wire, json_body, queue_render, render, wire
 from .drafts import backoff_of
 from .endpoint import API, JSON, MERGE_PATCH, Accepts, Answer, Call, any_of, endpoint
@@ -135,6 +136,7 @@ def _shown(view: QueueView, principal: Principal, now: datetime) -> failure_wire
         paused=queue_render.pause(view.pause, now),
         updated_at=updated_at,
         etag=view.etag,
+        retention=form.retention,
     )
 
 
@@ -142,10 +144,22 @@ def _form(settings: QueueSettings) -> failure_wire.QueueForm:
     timeout_s = None if settings.timeout is None else settings.timeout.total_seconds()
     defaults = failure_wire.QueueDefaults(settings.max_retries, timeout_s, render.backoff(settings.backoff))
     form = queue_render.put_limits(failure_wire.QueueForm(defaults), settings.limits)
+    form.retention = _retention_form(settings.retention)
     if settings.on_dead is not None:
         payload = msgspec.UNSET if settings.on_dead.payload is None else msgspec.Raw(settings.on_dead.payload)
         form.on_dead = failure_wire.OnDeadForm(settings.on_dead.task, payload)
     return form
+
+
+def _retention_form(retention: Retention) -> failure_wire.RetentionForm:
+    spans = {name: None if kept is None else kept.total_seconds() for name, kept in attrs.asdict(retention).items()}
+    return failure_wire.RetentionForm(**{f"{name}_s": seconds for name, seconds in spans.items()})
+
+
+def _retention(form: failure_wire.RetentionForm) -> Retention:
+    said = msgspec.structs.asdict(form).items()
+    spans = {name: None if seconds is None else timedelta(seconds=seconds) for name, seconds in said}
+    return Retention(**{name.removesuffix("_s"): span for name, span in spans.items()})
 
 
 def _settings(form: failure_wire.QueueForm) -> QueueSettings:
@@ -156,6 +170,7 @@ def _settings(form: failure_wire.QueueForm) -> QueueSettings:
         backoff_of(defaults.backoff),
         None if on_dead is None else OnDead(on_dead.task, _payload(on_dead)),
         queue_render.limits_of(form),
+        _retention(form.retention),
     )
 
 

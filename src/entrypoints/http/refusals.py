@@ -1,12 +1,14 @@
 """Makes a problem document of whatever goes wrong; nothing of the inside (stack, SQL, secret) gets out."""
 
 import traceback
+from math import ceil
 from typing import Any
 
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from ...domain.account_errors import BadCredentials, SessionOver, TooManyLogins
 from ...domain.errors import (
     DomainError,
     IdempotencyInFlight,
@@ -22,6 +24,7 @@ from .envelope import request_id
 from .problems import Problem
 
 RETRY_AFTER_S = "1"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="equeue"'}
 _FRAMES = 20
 _log = structlog.get_logger("equeue.http")
 
@@ -85,12 +88,25 @@ def _refusal(error: DomainError) -> Problem:
             return Problem(error.code, f"{error}.", errors=(field,))
         case UniqueConflict():
             return Problem(error.code, f"{error}.", existing_job_id=str(error.existing_job_id))
+        case BadCredentials() | SessionOver():
+            return Problem(error.code, f"{error}.", headers=CHALLENGE)
+        case TooManyLogins():
+            return Problem(error.code, f"{error}.", headers=_limited(error))
         case IdempotencyInFlight():
             return Problem(error.code, _meaning(error.code), headers={"Retry-After": RETRY_AFTER_S})
         case QueueFull():
             return Problem(error.code, f"{error}.", headers={"Retry-After": RETRY_AFTER_S})
         case _:
             return Problem(error.code, f"{error}." if str(error) else _meaning(error.code))
+
+
+def _limited(error: TooManyLogins) -> dict[str, str]:
+    wait_s = max(1, ceil(error.wait.total_seconds()))
+    return {
+        "Retry-After": str(wait_s),
+        "RateLimit-Policy": f'"login";q={error.limit};w={error.window.total_seconds():.0f}',
+        "RateLimit": f'"login";r=0;t={wait_s}',
+    }
 
 
 def _invalid(error: InvalidJob) -> Problem:

@@ -46,11 +46,11 @@ def job(job: Job, *, without: Collection[str] = ()) -> wire.JobOut:
         tags=list(job.tags),
         unique_key=job.unique_key,
         concurrency_key=job.concurrency_key,
-        user_id=_id(job.user_id),
-        worker_id=_id(job.worker_id),
+        user_id=maybe_id(job.user_id),
+        worker_id=maybe_id(job.worker_id),
         lease_expires_at=maybe_instant(job.lease_expires_at),
         cancel_requested=job.cancel_requested_at is not None,
-        parent_id=_id(job.parent_id),
+        parent_id=maybe_id(job.parent_id),
         etag=job.etag,
         truncated=[name for name, shown in documents.items() if shown is UNSET],
     )
@@ -66,7 +66,7 @@ def attempt(attempt: Attempt) -> wire.AttemptOut:
     return wire.AttemptOut(
         attempt.attempt,
         attempt.outcome,
-        _id(attempt.worker_id),
+        maybe_id(attempt.worker_id),
         maybe_instant(attempt.started_at),
         instant(attempt.finished_at),
         error(attempt.error),
@@ -117,7 +117,8 @@ def maybe_instant(moment: datetime | None) -> str | None:
     return None if moment is None else instant(moment)
 
 
-def _id(id: UUID | None) -> str | None:
+def maybe_id(id: UUID | None) -> str | None:
+    """Return an id, if there is one."""
     return None if id is None else str(id)
 
 

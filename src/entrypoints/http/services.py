@@ -12,13 +12,16 @@ from ...application.enqueue import Enqueue
 from ...application.explain import Explain
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
+from ...application.ports.calendar import Calendar
 from ...application.ports.dead_letters import DeadLetters
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
+from ...application.schedules import ManageSchedules
 from ...domain.spec import PAYLOAD_BYTES
+from .identity import Identity
 
 
 @attrs.frozen
@@ -62,11 +65,14 @@ class HttpServices:
     reads: JobReads
     explain: Explain
     queues: ManageQueues
+    schedules: ManageSchedules
+    calendar: Calendar
     dead_letters: DeadLetters
     bulk: SteerBulk
     bulk_reads: BulkReads
     units_of_work: UnitsOfWork
     authenticate: Authenticate
+    identity: Identity
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

@@ -254,6 +254,7 @@ class MeAnswer(Struct):
     """Whom the request acts as, and what that may do."""
 
     user_id: Id
+    email: str
     role: Role
     scopes: list[Scope]
     key_id: Id | None

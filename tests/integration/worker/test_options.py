@@ -8,7 +8,7 @@ from tests.integration.worker.processes import APP, scene
 def test_the_banner_says_what_the_worker_will_do(database_url: str) -> None:
     """Queues with their weights, tasks, slots, lease, grace, backend, and when it ends."""
     options = ["-q", "mail=3", "-q", "default", "-c", "7", "--drain-timeout", "4", "--max-jobs", "9", "--burst"]
-    with scene(database_url, EQUEUE_LEASE_S="20") as here:
+    with scene(database_url, EQUEUE_LEASE_S="20", EQUEUE_QUEUE_BACKEND="postgres") as here:
         worker = here.start(APP, *options)
         banner = worker.until_logged("worker.started")
         assert worker.wait() == 0

@@ -19,20 +19,29 @@ CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLI
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
-ASSETS = {"name": "start.js", "code": "not-found", "operation_id": AN_ID, "fingerprint": "x"}
+ASSETS = {
+    "name": "start.js",
+    "code": "not-found",
+    "operation_id": AN_ID,
+    "fingerprint": "x",
+    "user_id": AN_ID,
+    "key_id": AN_ID,
+    "schedule": "x",
+}
 
 
 @pytest.fixture
 async def api(world: World) -> AsyncIterator[Caller]:
-    """Give a caller whom every route lets in."""
+    """Give a caller whom every route lets in: an admin who has logged in."""
     async with world.caller() as caller:
-        yield caller.with_key(await world.key_of(await world.person(Role.ADMIN)))
+        yield caller.with_key(await world.token_of(await world.person(Role.ADMIN)))
 
 
 @pytest.fixture
 async def job_id(api: Caller, world: World) -> str:
     """Give a job of the member, and a declared task called `a`."""
     await world.declare("a")
+    await api.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
     return str((await api.post("/api/v1/jobs", json={"task": "a"})).json()["job"]["id"])
 
 

@@ -10,10 +10,12 @@ import httpx2
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.leases import MemoryJobLeases
+from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
@@ -21,24 +23,33 @@ from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
+from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
 from equeue.adapters.system import UuidV7Ids
 from equeue.application.access import Authenticate
+from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.explain import Explain
 from equeue.application.failure_policies import FailurePolicies, Source
+from equeue.application.firing import MakeJobs
+from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
+from equeue.application.people import ChangePassword, ManagePeople
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.schedules import ManageSchedules
+from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
+from equeue.entrypoints.http.identity import Identity
 from equeue.entrypoints.http.services import HttpServices, Limits
 
 LIMITS, RULES = Limits(), EnqueueRules()
+SECRET_KEYS = (b"k" * 32, b"older" * 8)
 WELL = Readiness(Check(ok=True), Check(ok=True), Check(ok=True))
 
 
@@ -114,6 +125,10 @@ class World:
             await unit.commit()
         return user
 
+    async def token_of(self, user: User) -> str:
+        """Return the access token of a person who has just logged in."""
+        return (await self.services.identity.open_session(user)).access
+
     async def declare(self, *tasks: str, schema: bytes | None = None) -> None:
         """Let a worker declare tasks."""
         async with self.units_of_work() as unit:
@@ -139,7 +154,13 @@ class World:
             store.buckets,
             store.users,
             store.keys,
+            store.stamps,
+            store.passwords,
+            store.sessions,
+            store.logins,
             store.operations,
+            store.schedules,
+            store.fires,
             store.audit,
         ):
             table.clear()
@@ -148,6 +169,22 @@ class World:
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
         self.member_key = await self.key_of(self.member)
+
+
+def an_identity(units_of_work: UnitsOfWork, clock: MovableClock) -> Identity:
+    """Return what knows people and keys, over passwords that are hashed fast."""
+    passwords, ids = MemoryPasswords(), UuidV7Ids()
+    access, refresh = JwtAccessTokens(SECRET_KEYS, clock), SignedRefreshTokens(SECRET_KEYS)
+    write = WriteTokens(access, refresh, clock, ids)
+    open_session = OpenSession(units_of_work, ids, write)
+    return Identity(
+        log_in=LogIn(units_of_work, passwords, Throttle(units_of_work), open_session),
+        open_session=open_session,
+        carry_on=CarryOn(units_of_work, refresh, write),
+        people=ManagePeople(units_of_work, ids, passwords),
+        change_password=ChangePassword(units_of_work, passwords),
+        api_keys=ManageApiKeys(units_of_work, ids, issue),
+    )
 
 
 async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World:
@@ -169,14 +206,17 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         reads=MemoryJobReads(store),
         explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
+        schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
+        calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         units_of_work=units_of_work,
-        authenticate=Authenticate(units_of_work, ApiKeys(), clock),
+        authenticate=Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock)),
+        identity=an_identity(units_of_work, clock),
         clock=clock,
         ready=ready,
-        secret_keys=(b"k" * 32, b"older" * 8),
+        secret_keys=SECRET_KEYS,
         limits=limits,
     )
     world = World(clock, store, MemoryJobLeases(store), units_of_work, services, create_app(services))

@@ -6,8 +6,8 @@ waits is paid for by jobs with a key alone.
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 RUNNING = """
 create index concurrently if not exists ix_jobs_running on equeue.jobs (queue, concurrency_key, id)
