@@ -2,7 +2,7 @@
 
 import attrs
 
-from ..domain.access import Principal
+from ..domain.access import Principal, Scope
 from ..domain.explanation import Explanation, JobSituation, QueueSituation, explain_job, explain_queue
 from ..domain.ids import JobId
 from .ports.situations import Situations
@@ -22,8 +22,15 @@ class Explain:
         return situation, explain_job(situation)
 
     async def queue(self, name: str, principal: Principal) -> tuple[QueueSituation, Explanation] | None:
-        """Return how it stands with a queue and what follows; `None` if there is none that `principal` may see."""
+        """Return how it stands with a queue and what follows; `None` if there is none that `principal` may see.
+
+        Who may not read jobs is told of none.
+        """
         if not principal.reaches(name):
             return None
         situation = await self.situations.of_queue(name, principal.sees_only)
-        return None if situation is None else (situation, explain_queue(situation))
+        if situation is None:
+            return None
+        if not principal.may(Scope.JOBS_READ):
+            situation = attrs.evolve(situation, queue=attrs.evolve(situation.queue, holders=()), tells_keys=False)
+        return situation, explain_queue(situation)

@@ -1,6 +1,6 @@
 """Why a job is not running, or why a queue starts nothing: one value for each reason, with its code and its words."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, TypeAlias
 
 import attrs
@@ -9,6 +9,7 @@ from .ids import JobId, WorkerId
 from .limits import Rate
 from .queue import Pause
 from .status import JobStatus
+from .wording import jobs, length, moment
 
 
 @attrs.frozen
@@ -33,9 +34,9 @@ class Paused:
         pause = self.pause
         by = f" by user {pause.user_id}" if pause.user_id else ""
         key = f" with key {pause.key_id}" if pause.key_id else ""
-        until = f"until {_at(pause.until, now)}" if pause.until else "until somebody resumes it"
+        until = f"until {moment(pause.until, now)}" if pause.until else "until somebody resumes it"
         why = f": {pause.reason}" if pause.reason else ""
-        return f"The queue was paused{by}{key} {_at(pause.at, now)}, {until}{why}"
+        return f"The queue was paused{by}{key} at {moment(pause.at, now)}, {until}{why}"
 
 
 @attrs.frozen
@@ -49,7 +50,7 @@ class NotDue:
 
     def words(self, now: datetime) -> str:
         """Say when it is due."""
-        return f"{'It is tried again' if self.retry else 'Due'} {_at(self.run_at, now)}"
+        return f"{'It is tried again' if self.retry else 'Due'} at {moment(self.run_at, now)}"
 
 
 @attrs.frozen
@@ -62,7 +63,7 @@ class Expired:
 
     def words(self, now: datetime) -> str:
         """Say when it expired."""
-        return f"It expired {_at(self.expires_at, now)} and will be cancelled"
+        return f"It expired at {moment(self.expires_at, now)} and will be cancelled"
 
 
 @attrs.frozen
@@ -76,7 +77,7 @@ class QueueBusy:
 
     def words(self, now: datetime) -> str:  # noqa: ARG002 - one shape for all reasons
         """Say how many may run."""
-        return f"The queue runs {_jobs(self.most)} at once, and all places are taken"
+        return f"The queue runs {jobs(self.most)} at once, and all places are taken"
 
 
 @attrs.frozen
@@ -91,7 +92,7 @@ class KeyBusy:
 
     def words(self, now: datetime) -> str:  # noqa: ARG002 - one shape for all reasons
         """Say how many may run, and of which key."""
-        return f"The queue runs {_jobs(self.most)} of one key at once, and '{self.key}' has its share"
+        return f"The queue runs {jobs(self.most)} of one key at once, and '{self.key}' has its share"
 
 
 @attrs.frozen
@@ -111,7 +112,7 @@ class KeysBusy:
         """Say how far one has looked."""
         which = "The first jobs that are due are" if self.deep else "What is due is"
         beyond = "; jobs of other keys behind them may start" if self.deep else ""
-        return f"{which} of keys that have their share of {_jobs(self.most)} at once{beyond}"
+        return f"{which} of keys that have their share of {jobs(self.most)} at once{beyond}"
 
 
 @attrs.frozen
@@ -126,9 +127,8 @@ class RateLimited:
     def words(self, now: datetime) -> str:
         """Say when the next may start."""
         rate = self.rate
-        return (
-            f"The queue starts {_jobs(rate.limit)} each {_length(rate.period)}; the next may start {_at(self.at, now)}"
-        )
+        pace = f"{jobs(rate.limit)} each {length(rate.period)}"
+        return f"The queue starts {pace}; the next may start at {moment(self.at, now)}"
 
 
 @attrs.frozen
@@ -153,7 +153,7 @@ class QueueFull:
 
     def words(self, now: datetime) -> str:  # noqa: ARG002 - one shape for all reasons
         """Say how many may wait."""
-        return f"No more than {_jobs(self.most)} may wait: further ones are refused"
+        return f"No more than {jobs(self.most)} may wait: further ones are refused"
 
 
 @attrs.frozen
@@ -169,7 +169,8 @@ class TaskUnknown:
         """Say whether any worker ever knew it."""
         if self.seen_at is None:
             return f"No worker has ever known the task '{self.task}': is its name right, and a worker deployed?"
-        return f"No live worker knows the task '{self.task}'; one that did was last heard of {_at(self.seen_at, now)}"
+        last = moment(self.seen_at, now)
+        return f"No live worker knows the task '{self.task}'; one that did was last heard of at {last}"
 
 
 @attrs.frozen
@@ -183,7 +184,7 @@ class QueueUnserved:
 
     def words(self, now: datetime) -> str:
         """Say since when."""
-        last = "" if self.seen_at is None else f"; one that did was last heard of {_at(self.seen_at, now)}"
+        last = "" if self.seen_at is None else f"; one that did was last heard of at {moment(self.seen_at, now)}"
         return f"No live worker is known to serve the queue '{self.queue}'{last}"
 
 
@@ -199,7 +200,7 @@ class Behind:
     def words(self, now: datetime) -> str:  # noqa: ARG002 - one shape for all reasons
         """Say how many."""
         more = "more than " if self.capped else "about "
-        return f"Behind {more}{_jobs(self.jobs)} of its queue"
+        return f"Behind {more}{jobs(self.jobs)} of its queue"
 
 
 @attrs.frozen
@@ -215,7 +216,7 @@ class Running:
 
     def words(self, now: datetime) -> str:
         """Say where, and since when."""
-        began = "has it in hand, to start soon" if self.since is None else f"began it {_at(self.since, now)}"
+        began = "has it in hand, to start soon" if self.since is None else f"began it at {moment(self.since, now)}"
         cancel = "; it was asked to stop" if self.cancel_requested else ""
         return f"Worker {self.worker_id} {began}{cancel}"
 
@@ -232,7 +233,8 @@ class Lapsed:
 
     def words(self, now: datetime) -> str:
         """Say who held it, and until when."""
-        return f"The lease of worker {self.worker_id} ran out {_at(self.lease_expires_at, now)}; it will be taken over"
+        end = moment(self.lease_expires_at, now)
+        return f"The lease of worker {self.worker_id} ran out at {end}; it will be taken over"
 
 
 @attrs.frozen
@@ -248,7 +250,7 @@ class Ended:
     def words(self, now: datetime) -> str:
         """Say how it ended, when and why."""
         how = {JobStatus.DEAD: "died", JobStatus.CANCELLED: "was cancelled"}.get(self.status, self.status.value)
-        return f"It {how} {_at(self.at, now)}{f': {self.why}' if self.why else ''}"
+        return f"It {how} at {moment(self.at, now)}{f': {self.why}' if self.why else ''}"
 
 
 Reason: TypeAlias = (
@@ -269,24 +271,3 @@ Reason: TypeAlias = (
     | Ended
 )
 """`code` is for programs, `words` are for people; what `blocks` keeps a job from being claimed at this moment."""
-
-
-def _jobs(number: int) -> str:
-    return "1 job" if number == 1 else f"{number} jobs"
-
-
-def _at(instant: datetime, now: datetime) -> str:
-    away = instant - now
-    when = f"in {_length(away)}" if away > timedelta(0) else f"{_length(-away)} ago"
-    return f"{when} (at {instant:%Y-%m-%d %H:%M:%S} UTC)"
-
-
-def _length(span: timedelta) -> str:
-    """Return a length of time in the two units that matter: 3 d 4 h, 5 min 20 s, 0.5 s."""
-    if span < timedelta(seconds=10):
-        return f"{span.total_seconds():.1f}".removesuffix(".0") + " s"
-    left, told = int(span.total_seconds()), list[str]()
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, length)
-        told += [f"{count} {unit}"] if count else []
-    return " ".join(told[:2])

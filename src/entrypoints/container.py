@@ -13,6 +13,7 @@ from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane, create_engine
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.presence import PostgresPresence
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
@@ -159,6 +160,7 @@ class Container(containers.DeclarativeContainer):
     leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
+    presence = providers.Singleton(PostgresPresence, maintenance_lane)
     due = providers.Singleton(PostgresDueJobs, maintenance_lane)
     publish_passes = providers.Callable(publish_passes, settings, due, queue)
     open_heartbeat = providers.Callable(own_leases, settings)

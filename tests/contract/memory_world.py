@@ -11,6 +11,7 @@ from equeue.adapters.memory.dead_letters import MemoryDeadLetters
 from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
+from equeue.adapters.memory.presence import MemoryPresence
 from equeue.adapters.memory.pruning import MemoryPruning
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
@@ -48,4 +49,5 @@ def memory_world_on(clock: MovableClock) -> World:
         another_queue=lambda: queue,
         due=MemoryDueJobs(store),
         situations=MemorySituations(store),
+        presence=MemoryPresence(store),
     )

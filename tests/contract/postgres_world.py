@@ -15,6 +15,7 @@ from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.presence import PostgresPresence
 from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
@@ -62,6 +63,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         another_queue=queue,
         due=PostgresDueJobs(lane()),
         situations=PostgresSituations(engine),
+        presence=PostgresPresence(lane()),
     )
     for opened in queues:
         await opened.close()

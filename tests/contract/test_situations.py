@@ -191,6 +191,19 @@ async def test_a_worker_is_heard_of_when_it_declares(world: World) -> None:
     assert near((await of_queue(world)).queue.seen_at, then)
 
 
+async def test_a_worker_that_tells_of_itself_is_heard_of(world: World) -> None:
+    """Of what it declared; a name that nobody declared is not kept."""
+    (job,) = await world.enqueue(a_birth())
+    await declare(world, TASK)
+    await world.let_pass(minutes(7))
+    await world.presence.tell({TASK, "never.declared"})
+    known = await of_job(world, job.id)
+    assert near(known.task_seen_at, await world.now())
+    assert near(known.queue.seen_at, await world.now())
+    (other,) = await world.enqueue(a_birth(task="never.declared"))
+    assert (await of_job(world, other.id)).task_seen_at is None
+
+
 async def test_a_lease_that_holds_shows_a_live_worker(world: World) -> None:
     """Also in a queue that is no task's own; once it is over it does not."""
     await world.claimed(a_birth())

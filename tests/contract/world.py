@@ -12,6 +12,7 @@ from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.presence import Presence
 from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
@@ -43,6 +44,7 @@ class World:
     another_queue: Callable[[], JobQueue]
     due: DueJobs
     situations: Situations
+    presence: Presence
 
     @property
     def manage(self) -> ManageJobs:

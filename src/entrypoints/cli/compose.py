@@ -152,6 +152,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             recover=container.recover(),
             passes=(*container.passes(), *container.publish_passes(shape.queues or known.queues)),
             cadences=container.cadences(),
+            presence=container.presence(),
             transactions=container.transactions(),
             clock=container.clock(),
             jitter=container.jitter(),

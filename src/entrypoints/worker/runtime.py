@@ -20,6 +20,7 @@ from ..loops.maintaining import Chores, LocalCadences, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers, cancelled, post_from_threads
 from ..loops.timers import spawn as spawn_task
+from .announcing import announcer
 from .beating import Heart, Pulses
 from .children import Children
 from .claiming import Claimer, Source
@@ -94,11 +95,13 @@ class Worker:
         claiming = self._own("claim", self._claimer.run)
         maintaining = self._own("maintenance", self._maintainer.run)
         listening = self._own("listen", self._listener.run)
+        announcing = self._own("presence", announcer(self._parts, self._timers, self._outage).run)
         await self._stop_bell.rest()
         self._claimer.stop()
         given = self._runner.close()
         await claiming
         await cancelled(listening)
+        await cancelled(announcing)
         await self._drain(given)
         self._maintainer.stop()
         written = await self._write_last(settling)

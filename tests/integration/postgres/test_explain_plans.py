@@ -7,9 +7,10 @@ from uuid import UUID
 import psycopg
 import pytest
 from tests import servers
-from tests.integration.postgres.plans import Plan, explained
+from tests.integration.postgres.plans import Plan, explained, plan_of
 
 from equeue.adapters.postgres.explain_statements import JOB, LOOKED_AT, PLANNING, QUEUE
+from equeue.adapters.postgres.presence import TELL
 from equeue.domain.explanation import MOST_AHEAD, MOST_COUNTED, WINDOW
 
 BACKLOG = 100_000
@@ -85,3 +86,12 @@ def test_a_queue_is_explained_within_its_bounds(sql: psycopg.Connection[Any], qu
     assert plan.indexes() <= {"ix_jobs_claim", "ix_jobs_running", "ix_jobs_keys"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= 3 * MOST_COUNTED + 10 * (WINDOW + 2) * 2 + 2 * LOOKED_AT
+
+
+@pytest.mark.parametrize("mode", ["lane", "pooler"])
+def test_a_worker_tells_of_itself_by_key(sql: psycopg.Connection[Any], mode: str) -> None:
+    """Nothing is written where another one has just said the same."""
+    told = {"tasks": [f"t.{place}" for place in range(1, 11)]}
+    plan = plan_of(sql, TELL, told, mode=mode)
+    assert plan.rows_touched("tasks") <= 200
+    assert plan.indexes("tasks") <= {"pk_tasks"}

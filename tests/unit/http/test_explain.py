@@ -66,7 +66,7 @@ async def test_a_pause_says_by_whom_why_and_until_when(api: Caller, world: World
     assert paused["paused"]["user_id"] == str(operator)
     assert paused["paused"]["reason"] == "the provider is down"
     assert str(operator) in paused["detail"]
-    assert "in 30 min" in paused["detail"]
+    assert "(in 30 min)" in paused["detail"]
     assert "the provider is down" in paused["detail"]
 
 
@@ -122,6 +122,23 @@ async def test_a_member_is_not_told_the_keys_of_a_queue(api: Caller, world: Worl
     assert codes(answer.json())[0] == "keys-busy"
     assert "customer:42" not in answer.text
     assert seen["reasons"][0]["keys"] == ["customer:42"]
+
+
+async def test_a_key_that_may_not_read_jobs_is_told_of_none(world: World) -> None:
+    """It steers queues: that places are taken it learns, not by which jobs."""
+    put_queue(world, QueueLimits(max_running=1, max_running_per_key=1))
+    held = put_job(world, JobStatus.RUNNING, concurrency_key="customer:42")
+    put_job(world, concurrency_key="customer:42")
+    operator = await world.person(Role.OPERATOR)
+    key = await world.key_of(operator, scopes=frozenset({Scope.QUEUES_ADMIN}))
+    async with world.caller() as api:
+        answer = await api.with_key(key).get(f"/api/v1/queues/{QUEUE}/explain")
+        seen = await api.with_key(await world.key_of(operator)).get(f"/api/v1/queues/{QUEUE}/explain")
+    assert codes(answer.json())[:2] == ["max-running", "keys-busy"]
+    assert str(held.id) not in answer.text
+    assert "customer:42" not in answer.text
+    assert str(held.id) in seen.text
+    assert "customer:42" in seen.text
 
 
 async def test_every_reason_has_its_form(api: Caller, world: World) -> None:
