@@ -218,8 +218,9 @@ async def test_a_queue_counts_what_waits_is_due_and_runs(world: World) -> None:
     await world.ended(await world.claimed(a_birth()), Succeeded())
     await world.claimed(a_birth())
     await world.enqueue(a_birth(), a_birth(), a_birth(run_at=now + minutes(5)), a_birth(run_at=now + minutes(9)))
+    await world.enqueue(a_birth(run_at=now - minutes(2), expires_at=now - minutes(1)))
     situation = await of_queue(world)
-    assert (situation.waiting, situation.due, situation.queue.running) == (4, 2, 1)
+    assert (situation.waiting, situation.due, situation.queue.running) == (5, 3, 1)
     assert situation.next_run_at == now + minutes(5)
     assert [(head.key, head.jobs) for head in situation.heads] == [(None, 2)]
 

@@ -49,11 +49,19 @@ def sql(server: servers.Server, template: str) -> Iterator[psycopg.Connection[An
         yield connection
 
 
-def planned(connection: psycopg.Connection[Any], statement: str, facts: dict[str, Any]) -> Plan:
-    """Return the plan of a statement, planned as it is when it is asked for."""
+def planned(connection: psycopg.Connection[Any], statement: str, facts: dict[str, Any], mode: str) -> Plan:
+    """Return the plan of a statement: planned when it is asked for, or kept from earlier times for any facts."""
+    if mode == "kept":
+        return plan_of(connection, statement, facts, mode="lane")
     with connection.transaction(force_rollback=True):
         connection.execute(PLANNING)
         return explained(connection, statement, facts)
+
+
+@pytest.fixture(params=["fresh", "kept"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Return how statements are planned."""
+    return str(request.param)
 
 
 @pytest.mark.parametrize("owner", [None, OWNER], ids=["all", "own"])
@@ -63,35 +71,37 @@ def planned(connection: psycopg.Connection[Any], statement: str, facts: dict[str
     ids=["first", "last", "later"],
 )
 def test_a_job_is_explained_by_its_own_ranges(
-    sql: psycopg.Connection[Any], job: UUID, most: int, owner: UUID | None
+    sql: psycopg.Connection[Any], job: UUID, most: int, owner: UUID | None, mode: str
 ) -> None:
     """Wherever it stands: a few ranges of indexes, each as far as its bound."""
-    plan = planned(sql, JOB, {"job_id": job, "owner": owner})
+    plan = planned(sql, JOB, {"job_id": job, "owner": owner}, mode)
     assert plan.indexes() == {"pk_jobs", "ix_jobs_claim", "ix_jobs_running"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= most
 
 
-def test_what_is_over_costs_one_look(sql: psycopg.Connection[Any]) -> None:
+def test_what_is_over_costs_one_look(sql: psycopg.Connection[Any], mode: str) -> None:
     """For what ended, nothing is counted; what shows that a worker serves its queue is one row."""
-    plan = planned(sql, JOB, {"job_id": DONE, "owner": None})
+    plan = planned(sql, JOB, {"job_id": DONE, "owner": None}, mode)
     assert plan.rows_touched() <= LOOKED_AT
 
 
 @pytest.mark.parametrize("owner", [None, OWNER], ids=["all", "own"])
 @pytest.mark.parametrize("queue", ["keyed", "free", "never.seen"])
-def test_a_queue_is_explained_within_its_bounds(sql: psycopg.Connection[Any], queue: str, owner: UUID | None) -> None:
+def test_a_queue_is_explained_within_its_bounds(
+    sql: psycopg.Connection[Any], queue: str, owner: UUID | None, mode: str
+) -> None:
     """Its waiting and due jobs are counted no further than anybody reads, and its heads are a window each."""
-    plan = planned(sql, QUEUE, {"name": queue, "owner": owner})
+    plan = planned(sql, QUEUE, {"name": queue, "owner": owner}, mode)
     assert plan.indexes() <= {"ix_jobs_claim", "ix_jobs_running", "ix_jobs_keys"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= 3 * MOST_COUNTED + 10 * (WINDOW + 2) * 2 + 2 * LOOKED_AT
 
 
-@pytest.mark.parametrize("mode", ["lane", "pooler"])
-def test_a_worker_tells_of_itself_by_key(sql: psycopg.Connection[Any], mode: str) -> None:
+@pytest.mark.parametrize("planner", ["lane", "pooler"])
+def test_a_worker_tells_of_itself_by_key(sql: psycopg.Connection[Any], planner: str) -> None:
     """Nothing is written where another one has just said the same."""
     told = {"tasks": [f"t.{place}" for place in range(1, 11)]}
-    plan = plan_of(sql, TELL, told, mode=mode)
+    plan = plan_of(sql, TELL, told, mode=planner)
     assert plan.rows_touched("tasks") <= 200
     assert plan.indexes("tasks") <= {"pk_tasks"}
