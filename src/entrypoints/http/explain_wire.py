@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from ...domain.status import JobStatus
 from . import queue_wire, wire
 from .steering import CountOut
 
@@ -123,7 +124,7 @@ class LapsedReason(ReasonOut, tag="lease-lapsed", kw_only=True):
 class EndedReason(ReasonOut, tag="ended", kw_only=True):
     """It is over; `why` is the reason of a cancel or the error that killed it."""
 
-    status: str
+    status: JobStatus
     at: wire.Instant
     why: str | None
 
@@ -152,7 +153,7 @@ class JobExplanation(Struct):
 
     job_id: wire.Id
     queue: str
-    status: str
+    status: JobStatus
     ready: bool
     reasons: list[AnyReason]
     server_time: wire.Instant
