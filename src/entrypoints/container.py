@@ -3,28 +3,23 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
-from ..adapters.postgres.engine import Lane, create_engine
+from ..adapters.postgres.engine import Lane
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.presence import PostgresPresence
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
 from ..adapters.postgres.situations import PostgresSituations
+from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
-from ..adapters.postgres.unit_of_work import postgres_units_of_work
-from ..adapters.security.keys import ApiKeys, issue
-from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
-from ..adapters.telemetry.logs import configure_logs, get_log
-from ..application.access import Authenticate
-from ..application.api_keys import ManageApiKeys
+from ..adapters.telemetry.logs import get_log
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
@@ -33,8 +28,6 @@ from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
-from ..application.keys import AdoptKey, CreateKey
-from ..application.login import LogIn, Throttle
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -46,7 +39,6 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
-from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FIRE, FOLD
 from ..application.ports.jobs import JobLeases
 from ..application.ports.queue import JobQueue
@@ -54,49 +46,17 @@ from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.schedules import ManageSchedules
-from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
+from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
-from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
+from .foundation import Foundation, direct_url, open_engine, open_hints_engine
+from .identities import Identities
 from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
-from .securing import open_access_tokens, open_passwords, open_refresh_tokens
-from .settings import BadSetting, Settings
+from .settings import Settings
 
 HANDLERS_POOL = 10
 """Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-POOL = 5
-"""Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
-
-HINTS_POOL = 2
-"""Connections for hints, each opened on use: one listens, one rings."""
-
-
-def database_url(settings: Settings) -> str:
-    """Return where the database is; raise `BadSetting` if nobody said."""
-    if settings.database_url is None:
-        raise BadSetting(
-            "EQUEUE_DATABASE_URL",
-            "is missing",
-            "Set it to postgresql://user:password@host:5432/database, or use `equeue dev`, which brings a database.",
-        )
-    return settings.database_url
-
-
-def direct_url(settings: Settings) -> str:
-    """Return where the database is past any pooler."""
-    return settings.direct_database_url or database_url(settings)
-
-
-def open_engine(settings: Settings, pool_size: int = POOL) -> AsyncEngine:
-    """Return an engine as the settings want it."""
-    return create_engine(database_url(settings), pooler=settings.pooler == "transaction", pool_size=pool_size)
-
-
-def open_hints_engine(settings: Settings) -> AsyncEngine:
-    """Return an engine that leads past any pooler, for LISTEN is bound to its session."""
-    return create_engine(direct_url(settings), pool_size=HINTS_POOL)
 
 
 @asynccontextmanager
@@ -133,24 +93,19 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
-class Container(containers.DeclarativeContainer):
+class Container(Identities):
     """Everything of one process, made when first asked for."""
 
-    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    settings, log = Foundation.settings, Foundation.log
+    clock, ids, jitter = Foundation.clock, Foundation.ids, Foundation.jitter
+    engine, units_of_work = Foundation.engine, Foundation.units_of_work
+    forget_sessions = Identities.forget_sessions
 
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(UuidV7Ids)
-    jitter = providers.Singleton(SystemJitter)
-    codec = providers.Singleton(MsgspecCodec)
     schemas = providers.Singleton(open_schemas)
     calendar = providers.Singleton(open_calendar)
-    log = providers.Factory(get_log)
-    configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
-    engine = providers.Singleton(open_engine, settings)
     hints_engine = providers.Singleton(open_hints_engine, settings)
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
-    units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
     claim_lane = providers.Singleton(Lane, engine)
     settle_lane = providers.Singleton(Lane, engine)
@@ -189,26 +144,10 @@ class Container(containers.DeclarativeContainer):
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
     schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
-    keys = providers.Singleton(ApiKeys)
-    passwords = providers.Singleton(open_passwords)
-    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
-    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
-    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
-    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
-    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
-    throttle = providers.Factory(Throttle, units_of_work)
-    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
-    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
-    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
-    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
-    create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
-    adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
-    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
     pruning = providers.Singleton(PostgresPruning, engine)
@@ -231,6 +170,9 @@ class Container(containers.DeclarativeContainer):
     outbound = providers.Singleton(LateOutbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
+    system = providers.Factory(
+        LookAtSystem, providers.Singleton(PostgresSystemReads, engine), queue, settings.provided.queue_backend
+    )
     ready = providers.Callable(readiness, engine, queue)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)

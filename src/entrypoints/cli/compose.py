@@ -87,6 +87,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             units_of_work=container.units_of_work(),
             authenticate=container.authenticate(),
             identity=_identity(container, settings),
+            system=container.system(),
             clock=container.clock(),
             ready=container.ready,
             secret_keys=secret_keys(settings),

@@ -28,6 +28,7 @@ from . import (
     schedules,
     session,
     steer,
+    system,
     tasks,
     users,
 )
@@ -58,6 +59,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *me.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

@@ -115,8 +115,8 @@ def _of_run(reason: why.Running | why.Lapsed | why.Ended, said: dict[str, Any]) 
             assert_never(reason)
 
 
-def _holders(holders: Iterable[why.Holder]) -> list[wire.HolderOut]:
-    return [wire.HolderOut(str(each.job_id), str(each.worker_id), maybe_instant(each.since)) for each in holders]
+def _holders(holders: Iterable[why.Holder]) -> list[wire.HoldingJob]:
+    return [wire.HoldingJob(str(each.job_id), str(each.worker_id), maybe_instant(each.since)) for each in holders]
 
 
 def _count(number: int) -> CountOut:

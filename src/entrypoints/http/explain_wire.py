@@ -9,7 +9,7 @@ from . import queue_wire, wire
 from .steering import CountOut
 
 
-class HolderOut(Struct):
+class HoldingJob(Struct):
     """A job that holds a place, and since when; `null` if its handler has not begun yet."""
 
     job_id: wire.Id
@@ -47,7 +47,7 @@ class QueueBusyReason(ReasonOut, tag="max-running", kw_only=True):
     """As many jobs of the queue run as may; `holders` are some of them, as far as the caller may see them."""
 
     max_running: int
-    holders: list[HolderOut]
+    holders: list[HoldingJob]
 
 
 class KeyBusyReason(ReasonOut, tag="max-running-per-key", kw_only=True):
@@ -55,7 +55,7 @@ class KeyBusyReason(ReasonOut, tag="max-running-per-key", kw_only=True):
 
     concurrency_key: str
     max_running_per_key: int
-    holders: list[HolderOut]
+    holders: list[HoldingJob]
 
 
 class KeysBusyReason(ReasonOut, tag="keys-busy", kw_only=True):

@@ -20,6 +20,7 @@ from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.schedules import ManageSchedules
+from ...application.system import LookAtSystem
 from ...domain.spec import PAYLOAD_BYTES
 from .identity import Identity
 
@@ -73,6 +74,7 @@ class HttpServices:
     units_of_work: UnitsOfWork
     authenticate: Authenticate
     identity: Identity
+    system: LookAtSystem
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

@@ -21,6 +21,7 @@ from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.store import MemoryStore
+from equeue.adapters.memory.system import MemorySystemReads
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
@@ -43,6 +44,7 @@ from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
+from equeue.application.system import LookAtSystem
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
 from equeue.entrypoints.http.identity import Identity
@@ -214,6 +216,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         units_of_work=units_of_work,
         authenticate=Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock)),
         identity=an_identity(units_of_work, clock),
+        system=LookAtSystem(MemorySystemReads(store), queue, "memory"),
         clock=clock,
         ready=ready,
         secret_keys=SECRET_KEYS,
