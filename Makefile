@@ -104,6 +104,10 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: pickup, drain, idling (about 4 minutes)
 	$(BIN)/python -m bench.queue
 
+.PHONY: bench-limits
+bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 4 minutes)
+	$(BIN)/python -m bench.limits
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
