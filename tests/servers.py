@@ -32,6 +32,8 @@ _OPTIONS = {
     "max_connections": "300",
     "shared_buffers": "128MB",
     "listen_addresses": "",
+    "wal_level": "logical",
+    "max_prepared_transactions": "4",
     "timezone": "America/St_Johns",
     "log_min_messages": "fatal",
 }

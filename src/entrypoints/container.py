@@ -1,30 +1,25 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
-from dependency_injector import containers, providers
+from dependency_injector import providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..adapters.codec import MsgspecCodec
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
-from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
-from ..adapters.postgres.unit_of_work import postgres_units_of_work
-from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
-from ..adapters.security.keys import ApiKeys, issue
-from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
-from ..adapters.telemetry.logs import configure_logs, get_log
-from ..application.access import Authenticate
-from ..application.api_keys import ManageApiKeys
+from ..adapters.telemetry.logs import get_log
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
@@ -32,9 +27,6 @@ from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
-from ..application.intake import EnqueueTogether
-from ..application.keys import AdoptKey, CreateKey
-from ..application.login import LogIn, Throttle
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
@@ -46,33 +38,38 @@ from ..application.maintenance import (
     RecoverLapses,
 )
 from ..application.manage import ManageJobs
-from ..application.people import ChangePassword, ManagePeople
 from ..application.ports.cadences import BULK, FOLD
+from ..application.ports.jobs import JobLeases
 from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
 from ..application.ports.payload_schemas import PayloadSchemas
 from ..application.ports.queue import JobQueue
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
-from ..application.recent_keys import RecentKeys
-from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..application.settle import SettleAttempts
+from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
-from ..domain.logins import WINDOW
 from .backends import open_queue, publish_passes
-from .connections import (
-    HANDLERS_POOL,
-    INTAKE_POOL,
-    direct_url,
-    lanes_of,
-    open_engine,
-    open_hints_engine,
-    own_leases,
-)
-from .securing import open_access_tokens, open_passwords, open_refresh_tokens
+from .foundation import Foundation, direct_url, open_engine, open_hints_engine
+from .identities import Identities
 from .settings import BadSetting, Settings
 
 if TYPE_CHECKING:
     from ..adapters.postgres.migrate import MigrationStatus
+
+HANDLERS_POOL = 10
+"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
+
+
+@asynccontextmanager
+async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
+    """Give leases over a connection of their own, on the loop that asks."""
+    engine = open_engine(settings, pool_size=1)
+    lane = Lane(engine)
+    try:
+        yield PostgresJobLeases(lane)
+    finally:
+        await lane.close()
+        await engine.dispose()
 
 
 def open_schemas() -> PayloadSchemas:
@@ -155,28 +152,18 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
-def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
-    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
-    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
-
-
-class Container(containers.DeclarativeContainer):
+class Container(Identities):
     """Everything of one process, made when first asked for."""
 
-    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+    settings, log = Foundation.settings, Foundation.log
+    clock, ids, jitter = Foundation.clock, Foundation.ids, Foundation.jitter
+    engine, units_of_work = Foundation.engine, Foundation.units_of_work
+    forget_sessions = Identities.forget_sessions
 
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(UuidV7Ids)
-    jitter = providers.Singleton(SystemJitter)
-    codec = providers.Singleton(MsgspecCodec)
     schemas = providers.Singleton(open_schemas)
-    log = providers.Factory(get_log)
-    configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
 
-    engine = providers.Singleton(open_engine, settings)
     hints_engine = providers.Singleton(open_hints_engine, settings)
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
-    units_of_work = providers.Singleton(postgres_units_of_work, engine)
     reads = providers.Singleton(PostgresJobReads, engine)
     claim_lane = providers.Singleton(Lane, engine)
     settle_lane = providers.Singleton(Lane, engine)
@@ -207,39 +194,15 @@ class Container(containers.DeclarativeContainer):
     queues = providers.Factory(ManageQueues, units_of_work, policies)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
-    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
-    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
-    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
-    watch_engine = providers.Singleton(open_engine, settings, 1)
-    watch_lane = providers.Singleton(Lane, watch_engine)
-    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
-    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
-    keys = providers.Singleton(ApiKeys)
-    passwords = providers.Singleton(open_passwords)
-    access_tokens = providers.Singleton(open_access_tokens, settings, clock)
-    refresh_tokens = providers.Singleton(open_refresh_tokens, settings)
-    write_tokens = providers.Factory(WriteTokens, access_tokens, refresh_tokens, clock, ids)
-    open_session = providers.Factory(OpenSession, units_of_work, ids, write_tokens, settings.provided.session)
-    carry_on = providers.Factory(CarryOn, units_of_work, refresh_tokens, write_tokens)
-    throttle = providers.Factory(Throttle, units_of_work)
-    log_in = providers.Factory(LogIn, units_of_work, passwords, throttle, open_session)
-    people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
-    change_password = providers.Factory(ChangePassword, units_of_work, passwords)
-    api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
-    look_up = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
-    authenticate = providers.Singleton(RecentKeys, look_up, clock)
-    create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
-    adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
-    forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
@@ -253,6 +216,9 @@ class Container(containers.DeclarativeContainer):
     outbound = providers.Singleton(LateOutbound, settings)
     builtin_tasks = providers.Factory(builtin_tasks, outbound, clock)
 
+    system = providers.Factory(
+        LookAtSystem, providers.Singleton(PostgresSystemReads, engine), queue, settings.provided.queue_backend
+    )
     ready = providers.Callable(readiness, engine, queue)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)
@@ -265,15 +231,6 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
-
-
-async def close_doors(container: Container) -> None:
-    """Give back the connections that only the API opens, once what goes through them has ended."""
-    await container.enqueue_one().close()
-    for lane in (container.watch_lane(), *container.intake_lanes()):
-        await lane.close()
-    await container.intake_engine().dispose()
-    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

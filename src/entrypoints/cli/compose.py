@@ -13,7 +13,8 @@ from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import Unavailable
-from ..container import Container, build, close, close_doors
+from ..container import Container, build, close
+from ..doors import build_doors, close_doors
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
@@ -68,7 +69,7 @@ async def refuse_misfit(container: Container) -> None:
 @asynccontextmanager
 async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     """Give what the API needs, over a database that fits."""
-    container = build(settings)
+    container = build_doors(settings)
     try:
         await refuse_misfit(container)
         await _first_admin(container, settings)
@@ -89,6 +90,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             authenticate=container.authenticate(),
             forget_callers=container.authenticate().forget,
             identity=_identity(container, settings),
+            system=container.system(),
             clock=container.clock(),
             ready=container.ready,
             secret_keys=secret_keys(settings),

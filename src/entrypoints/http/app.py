@@ -31,6 +31,7 @@ from . import (
     session,
     steer,
     suggest,
+    system,
     tasks,
     users,
 )
@@ -64,6 +65,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))

@@ -19,6 +19,7 @@ from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
+from ...application.system import LookAtSystem
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
 from ...domain.spec import PAYLOAD_BYTES
@@ -81,6 +82,7 @@ class HttpServices:
     authenticate: Authenticator
     forget_callers: Callable[[], None] = _nothing
     identity: Identity
+    system: LookAtSystem
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)

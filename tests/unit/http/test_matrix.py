@@ -84,6 +84,7 @@ WHO: Mapping[str, frozenset[str]] = {
     "edit_api_key": PERSON_OR_ADMIN,
     "revoke_api_key": PERSON_OR_ADMIN,
     "rotate_api_key": PERSON_OR_ADMIN,
+    "get_system": ADMIN,
     "check_live": OPEN,
     "check_ready": OPEN,
     "get_openapi": OPEN,

@@ -21,6 +21,7 @@ from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
 from equeue.adapters.memory.store import MemoryStore
+from equeue.adapters.memory.system import MemorySystemReads
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
@@ -44,6 +45,7 @@ from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
+from equeue.application.system import LookAtSystem
 from equeue.application.topics import Topics
 from equeue.application.waiting import WaitingRoom
 from equeue.domain.access import Role, Scope
@@ -224,6 +226,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         authenticate=recent,
         forget_callers=recent.forget,
         identity=an_identity(units_of_work, clock),
+        system=LookAtSystem(MemorySystemReads(store), queue, "memory"),
         clock=clock,
         ready=ready,
         secret_keys=SECRET_KEYS,

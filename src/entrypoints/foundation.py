@@ -1,23 +1,17 @@
-"""Opens the ways to the database: which address, through how many connections, for whom."""
+"""What everything of a process stands on: its settings, its clock, its names, and the way to the database."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
+from dependency_injector import containers, providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..adapters.postgres.engine import Lane, create_engine
-from ..adapters.postgres.leases import PostgresJobLeases
-from ..application.ports.jobs import JobLeases
+from ..adapters.codec import MsgspecCodec
+from ..adapters.postgres.engine import create_engine
+from ..adapters.postgres.unit_of_work import postgres_units_of_work
+from ..adapters.system import SystemClock, SystemJitter, UuidV7Ids
+from ..adapters.telemetry.logs import configure_logs, get_log
 from .settings import BadSetting, Settings
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
 
 POOL = 5
 """Connections a process may hold at most for its work, beside those for hints, heartbeats and maintenance."""
-
-INTAKE_POOL = 2
-"""INSERTs of single jobs that the API has under way at a time, each over a connection of its own."""
 
 HINTS_POOL = 2
 """Connections for hints, each opened on use: one listens, one rings."""
@@ -49,18 +43,17 @@ def open_hints_engine(settings: Settings) -> AsyncEngine:
     return create_engine(direct_url(settings), pool_size=HINTS_POOL)
 
 
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
+class Foundation(containers.DeclarativeContainer):
+    """What all parts of the container use."""
 
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
-def lanes_of(engine: AsyncEngine, number: int) -> tuple[Lane, ...]:
-    """Return so many lanes over one engine."""
-    return tuple(Lane(engine) for _ in range(number))
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(UuidV7Ids)
+    jitter = providers.Singleton(SystemJitter)
+    codec = providers.Singleton(MsgspecCodec)
+    log = providers.Factory(get_log)
+    configure_logs = providers.Callable(configure_logs, settings.provided.log_level, settings.provided.log_format)
+
+    engine = providers.Singleton(open_engine, settings)
+    units_of_work = providers.Singleton(postgres_units_of_work, engine)
