@@ -1,5 +1,6 @@
 """Enqueue: a request becomes a stored job, or the caller is told why not."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -7,7 +8,7 @@ from typing import TypeAlias
 import attrs
 
 from ..domain.audit import Act
-from ..domain.errors import InvalidJob, PayloadInvalid, QueueOutOfReach, UnknownTask, Violation
+from ..domain.errors import InvalidJob, PayloadInvalid, QueueFull, QueueOutOfReach, UnknownTask, Violation
 from ..domain.ids import Json, UserId
 from ..domain.spec import DEFAULT_QUEUE, PAYLOAD_BYTES, Birth, JobSpec, check
 from .draft import Draft
@@ -88,8 +89,8 @@ class Enqueue:
         """Return what came of each draft, in order.
 
         Raises `InvalidJob` with pointers such as `/1/queue` when any draft breaks a rule, `PayloadInvalid` for payloads
-        that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit, and
-        whatever `review` raises; then none is stored.
+        that do not fit what their tasks declared, `QueueOutOfReach` for a queue that `reaches` does not admit,
+        `QueueFull` for one in which too many jobs would wait, and whatever `review` raises; then none is stored.
         """
         await self.policies.renew()
         async with self.units_of_work() as unit:
@@ -129,7 +130,9 @@ class Enqueue:
         self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None, reaches: Reach
     ) -> Sequence[Enqueued]:
         declared = await unit.catalogue.find({draft.spec.task for draft in drafts})
-        return await unit.jobs.add(self.births(drafts, owner, reaches, declared))
+        births = self.births(drafts, owner, reaches, declared)
+        await self._measure(unit, [birth.spec for birth in births])
+        return await unit.jobs.add(births)
 
     def births(
         self,
@@ -138,7 +141,7 @@ class Enqueue:
         reaches: Reach,
         declared: Mapping[str, TaskDeclaration],
     ) -> Sequence[Birth]:
-        """Return the drafts completed and checked, ready to be stored; raise as the call does."""
+        """Return the drafts completed and checked, ready to be stored; raise as the call does, but for full queues."""
         specs = [self._complete(draft, declared) for draft in drafts]
         for place, spec in enumerate(specs):
             if not reaches(spec.queue):
@@ -147,6 +150,10 @@ class Enqueue:
         self._judge(specs, declared)
         parents = [draft.parent_id for draft in drafts]
         return [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
+
+    def is_bounded(self, queue: str) -> bool:
+        """Tell whether a queue can be full, so that its depth has to be measured before a job is stored."""
+        return self.policies.current.of_queue(queue).limits.max_depth is not None
 
     def _complete(self, draft: Draft, declared: Mapping[str, TaskDeclaration]) -> JobSpec:
         task = draft.spec.task
@@ -173,6 +180,13 @@ class Enqueue:
             violations.extend(fault.under(f"/{place}") for fault in faults)
         if violations:
             raise PayloadInvalid(tuple(violations))
+
+    async def _measure(self, unit: UnitOfWork, specs: Sequence[JobSpec]) -> None:
+        """Raise `QueueFull` for a queue that cannot hold its jobs; nobody waits for others who enqueue meanwhile."""
+        for name, jobs in Counter(spec.queue for spec in specs).items():
+            most = self.policies.current.of_queue(name).limits.max_depth
+            if most is not None and await unit.jobs.depth(name, most) + jobs > most:
+                raise QueueFull(name, most)
 
     async def _announce(self, enqueued: Sequence[Enqueued]) -> None:
         await announce(self.queue, [answer.job.queued() for answer in enqueued if isinstance(answer, Created)])

@@ -121,7 +121,7 @@ class EnqueueTogether:
 
     There is no timer: a lone caller goes straight through. While a transaction is under way in each of `intakes`, those
     who come gather into the next. Whatever is not plain (a unique key that is held, an idempotency key that was used, a
-    job that cannot be stored) is left out of the set and answered alone, by `enqueue`.
+    queue that can be full, a job that cannot be stored) is left out of the set and answered alone, by `enqueue`.
     """
 
     enqueue: Enqueue
@@ -195,7 +195,10 @@ class EnqueueTogether:
             except Exception as refusal:  # noqa: BLE001 - whose it is, the caller raises it
                 turn.refuse(refusal)
             else:
-                turn.entry = Entry(birth, asked.keeping)
+                if self.enqueue.is_bounded(birth.spec.queue):
+                    turn.give(None)
+                else:
+                    turn.entry = Entry(birth, asked.keeping)
         return [turn for turn in turns if turn.entry is not None]
 
     async def _take(self, intake: Intake, turns: Sequence[_Turn]) -> None:

@@ -7,7 +7,7 @@ import attrs
 
 from ..domain.errors import Unavailable
 from ..domain.ids import JobId
-from ..domain.lease import Claim, ClaimOrder
+from ..domain.lease import Claim, ClaimOrder, Granted, again_in
 
 
 class Claims(Protocol):
@@ -52,14 +52,17 @@ class ClaimsByShare:
     _shares: Shares
 
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
-        """Lease due jobs to a worker; ids that somebody named are taken as they are."""
-        if only is not None:
-            return await self._claims.claim(order, only)
+        """Lease due jobs to a worker.
+
+        Ids that somebody named (`only`) tell that there is work, not whose turn it is, so none of them is asked for.
+        """
+        del only
         first, *others = self._shares.order()
-        claims = list(await self._claims.claim(attrs.evolve(order, queues=(first,))))
+        claims = await self._claims.claim(attrs.evolve(order, queues=(first,)))
         if others and len(claims) < order.limit:
             rest = attrs.evolve(order, queues=tuple(others), limit=order.limit - len(claims))
-            claims += await self._rest(rest, claims)
+            more = await self._rest(rest, claims)
+            claims = _together(claims, more)
             self._shares.had_too_little(first)
         self._shares.took([claim.queue for claim in claims])
         return claims
@@ -71,3 +74,8 @@ class ClaimsByShare:
             if claims:
                 return []  # what is in hand already must not be lost with the answer that did not come
             raise
+
+
+def _together(*answers: Sequence[Claim]) -> Sequence[Claim]:
+    claims = [claim for answer in answers for claim in answer]
+    return Granted.of(claims, again_in(*answers)) if any(isinstance(each, Granted) for each in answers) else claims

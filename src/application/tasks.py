@@ -1,9 +1,9 @@
 """Where authors register their tasks; there is no global registry, a `Tasks` is a value like any other."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, Unpack
 
 import attrs
 
@@ -14,6 +14,8 @@ from ..domain.spec import DEFAULT_QUEUE, LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from .context import Context
 from .error_policy import ANY_ERROR, ErrorPolicy, Exceptions
 from .ports.catalogue import TaskDeclaration
+from .ports.schedules import ScheduleDeclaration
+from .schedule_wishes import ScheduleRefused, ScheduleWishes, declared_schedule
 from .verdicts import Duration, duration
 
 Handler: TypeAlias = Callable[..., Any]
@@ -80,6 +82,7 @@ class Tasks:
     def __init__(self) -> None:
         self._by_name: dict[str, Task] = {}
         self._layers: list[Middleware] = []
+        self._schedules: dict[str, ScheduleDeclaration] = {}
 
     def __iter__(self) -> Iterator[Task]:
         """Iterate over the tasks in the order in which they were registered."""
@@ -173,13 +176,43 @@ class Tasks:
             self._take_names(task)
             _mark(task)
 
+    @property
+    def schedules(self) -> tuple[ScheduleDeclaration, ...]:
+        """The schedules that workers of this set declare when they start."""
+        return tuple(self._schedules.values())
+
+    def schedule(
+        self,
+        name: str,
+        task: Handler | Task | str,
+        payload: Mapping[str, Any] | None = None,
+        **wishes: Unpack[ScheduleWishes],
+    ) -> None:
+        """Have a job of `task` made at each fire time; see `ScheduleWishes` for when and how.
+
+        ```python
+        tasks.schedule("nightly-report", build_report, {"kind": "all"}, cron="0 2 * * *", zone="Europe/Berlin")
+        ```
+
+        Workers of this set declare it when they start: what is written here counts, and the API changes nothing of it
+        but to pause, resume and run it.
+        """
+        target = task if isinstance(task, str) else (task if isinstance(task, Task) else task_of(task)).id
+        self._take_schedules(declared_schedule(name, target, payload or {}, wishes))
+
     def include(self, other: "Tasks") -> None:
-        """Register all tasks and all middleware of `other` here too."""
+        """Register all tasks, all middleware and all schedules of `other` here too."""
+        self._take_schedules(*other.schedules)
         for layer in other.layers:
             self.middleware(layer)
         for task in other:
             if self._by_name.get(task.id) is not task:
                 self._take_names(task)
+
+    def _take_schedules(self, *declared: ScheduleDeclaration) -> None:
+        for each in declared:
+            if self._schedules.setdefault(each.name, each) is not each:
+                raise ScheduleRefused(f"schedule '{each.name}' is declared twice")
 
     def _take_names(self, task: Task) -> None:
         for name in task.names:

@@ -121,6 +121,69 @@ class StaleQueue(DomainError):
         self.name = name
 
 
+class QueueFull(DomainError):
+    """As many jobs as the queue holds wait in it already; enqueue again when some have started."""
+
+    code = "queue-full"
+
+    def __init__(self, queue: str, max_depth: int) -> None:
+        super().__init__(f"the queue '{queue}' holds no more than {max_depth} waiting jobs")
+        self.queue = queue
+        self.max_depth = max_depth
+
+
+class InvalidSchedule(InvalidJob):
+    """What was sent is no valid schedule; `violations` name the fields."""
+
+    code = "invalid-schedule"
+
+
+class BadCron(InvalidJob):
+    """The cron expression or its time zone cannot be read; `violations` say at which character and why."""
+
+    code = "bad-cron"
+
+
+class ScheduleNotFound(DomainError):
+    """There is no such schedule, or it is out of your reach."""
+
+    code = "not-found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no schedule {name}")
+        self.name = name
+
+
+class ScheduleExists(DomainError):
+    """Another schedule has this name; change that one, or take another name."""
+
+    code = "schedule-exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a schedule {name} already")
+        self.name = name
+
+
+class ManagedByCode(DomainError):
+    """The schedule is declared in code: change it there and start the worker again. It can still be paused and run."""
+
+    code = "managed-by-code"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the schedule {name} is declared in code")
+        self.name = name
+
+
+class StaleSchedule(DomainError):
+    """The schedule changed since you read it; read it again and repeat the edit."""
+
+    code = "stale"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the schedule {name} changed since it was read")
+        self.name = name
+
+
 class UnknownTask(DomainError):
     """No worker has ever declared this task."""
 
@@ -210,3 +273,9 @@ class BulkNotSteerable(DomainError):
         super().__init__(f"a bulk operation that is {status or 'not there yet'} has no transition '{event}'")
         self.status = status
         self.event = event
+
+
+class BadRange(DomainError):
+    """These figures are not kept so finely for so long, or are too many; ask for hours, or for less."""
+
+    code = "invalid-parameter"

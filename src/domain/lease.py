@@ -1,5 +1,6 @@
 """The right to run a job for a while: fences, claims, and what keeps them alive."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -79,6 +80,28 @@ class ClaimOrder:
     lease: timedelta
     tasks: frozenset[str] | None = None
     begun: bool = True
+
+
+class Granted(tuple[Claim, ...]):  # noqa: SLOT001 - a tuple's length is its own
+    """Claims from queues of which some have limits or pause.
+
+    Where these kept jobs back, look again after `again_in`, or once a job in hand has ended.
+    """
+
+    again_in: timedelta | None = None
+
+    @classmethod
+    def of(cls, claims: Iterable[Claim], again_in: timedelta | None) -> Self:
+        """Return `claims` with when to look again; `None` where no limit kept anything back."""
+        granted = cls(claims)
+        granted.again_in = again_in
+        return granted
+
+
+def again_in(*answers: Sequence[Claim]) -> timedelta | None:
+    """Return when to look again for what limits kept back from any of these answers; `None` if nothing was."""
+    times = [answer.again_in for answer in answers if isinstance(answer, Granted) and answer.again_in is not None]
+    return min(times, default=None)
 
 
 @attrs.frozen

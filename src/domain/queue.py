@@ -1,15 +1,17 @@
-"""What is set for a queue: defaults for its jobs, and what to do when one of them dies."""
+"""What is set for a queue: defaults for its jobs, what to do when one of them dies, limits, and whether it pauses."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
 from .errors import InvalidQueue, Violation
-from .ids import NAME
+from .ids import NAME, UUID, UserId
+from .limits import UNLIMITED, QueueLimits, limit_problems
 from .on_dead import OnDead, on_dead_problems
+from .retention import UNSAID, Retention, retention_problems
 from .retry import MAX_RETRIES, Backoff
-from .spec import LONGEST_TIMEOUT, SHORTEST_TIMEOUT, backoff_violations
+from .spec import LATEST, LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT, backoff_violations
 
 
 @attrs.frozen
@@ -17,13 +19,31 @@ class QueueSettings:
     """The settings of one queue; `None` leaves one to the system.
 
     `max_retries` and `timeout` count when a job is enqueued for which neither caller nor task says otherwise,
-    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none.
+    `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none, `retention` once a
+    job has ended.
     """
 
     max_retries: int | None = None
     timeout: timedelta | None = None
     backoff: Backoff | None = None
     on_dead: OnDead | None = None
+    limits: QueueLimits = UNLIMITED
+    retention: Retention = UNSAID
+
+
+@attrs.frozen
+class Pause:
+    """No job of the queue starts: since when, on whose word and why, and until when (`None`: until it is resumed)."""
+
+    at: datetime
+    user_id: UserId | None = None
+    key_id: UUID | None = None
+    reason: str | None = None
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether the queue still pauses."""
+        return self.until is None or self.until > now
 
 
 UNSET = QueueSettings()
@@ -37,6 +57,19 @@ def check_queue(name: str, settings: QueueSettings) -> None:
         raise InvalidQueue(violations)
 
 
+def check_pause(name: str, pause: Pause) -> None:
+    """Raise `InvalidQueue` with every rule that the pause breaks."""
+    violations = list(_violations(name, UNSET))
+    if pause.reason is not None and len(pause.reason) > REASON_CHARS:
+        violations.append(Violation("/reason", f"must have at most {REASON_CHARS} characters", "range"))
+    if pause.until is not None and pause.until.tzinfo is None:
+        violations.append(Violation("/until", "must name its offset from UTC, such as Z", "range"))
+    elif pause.until is not None and not timedelta(0) < pause.until - pause.at <= LATEST:
+        violations.append(Violation("/until", "must lie ahead, by ten years at most", "range"))
+    if violations:
+        raise InvalidQueue(tuple(violations))
+
+
 def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
     if not NAME.fullmatch(name):
         yield Violation("", "the name must be 1 to 128 of a-z 0-9 _ . -", "pattern")
@@ -47,3 +80,6 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
     yield from backoff_violations("/defaults/backoff", settings.backoff)
     for violation in on_dead_problems(settings.on_dead) if settings.on_dead else ():
         yield violation.under("/on_dead")
+    yield from limit_problems(settings.limits)
+    for violation in retention_problems(settings.retention):
+        yield violation.under("/retention")

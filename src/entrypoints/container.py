@@ -1,11 +1,5 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
-import attrs
 from dependency_injector import providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,11 +8,16 @@ from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
+from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.live_figures import PostgresLiveFigures
+from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
+from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from ..adapters.telemetry.logs import get_log
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
@@ -27,113 +26,53 @@ from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
+from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
+from ..application.intake import EnqueueTogether
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
+    FOLD_STATISTICS_EVERY,
     FORGET_EVERY,
+    TIDY_STATISTICS_EVERY,
     ExpireJobs,
     FoldDeadLetters,
+    FoldStatistics,
     ForgetAnswers,
     Pass,
     RecoverLapses,
+    TidyStatistics,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FOLD
-from ..application.ports.jobs import JobLeases
-from ..application.ports.outbound import Outbound, OutboundRequest, OutboundResponse
-from ..application.ports.payload_schemas import PayloadSchemas
+from ..application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS
 from ..application.ports.queue import JobQueue
+from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
+from ..application.statistics import ShowStatistics
 from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
-from .foundation import Foundation, direct_url, open_engine, open_hints_engine
+from .connections import (
+    HANDLERS_POOL,
+    INTAKE_POOL,
+    direct_url,
+    lanes_of,
+    open_engine,
+    open_hints_engine,
+    own_leases,
+)
+from .foundation import Foundation
 from .identities import Identities
-from .settings import BadSetting, Settings
-
-if TYPE_CHECKING:
-    from ..adapters.postgres.migrate import MigrationStatus
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
-
-
-def open_schemas() -> PayloadSchemas:
-    """Return what judges payloads; workers enqueue nothing from outside, so only the API pays for its import."""
-    from ..adapters.json_schema import CompiledSchemas  # noqa: PLC0415
-
-    return CompiledSchemas()
-
-
-class LateOutbound:
-    """The way out for `http.request`, opened at the first request: most workers never send one (3 MB)."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._allow = settings.http_allow
-        self._opened = self._open() if self._allow else None  # what cannot be used is refused at the start
-
-    async def send(self, request: OutboundRequest) -> OutboundResponse:
-        """Exchange one request for its answer, as `Outbound` promises."""
-        self._opened = self._opened or self._open()
-        return await self._opened.send(request)
-
-    def _open(self) -> Outbound:
-        """Raise `BadSetting` for an endpoint that is none: what a host may look like, the guard alone knows."""
-        from ..adapters.http.client import GuardedHttp  # noqa: PLC0415
-
-        try:
-            return GuardedHttp(self._allow)
-        except ValueError as problem:
-            raise BadSetting("EQUEUE_HTTP_ALLOW", f"cannot be used: {problem}", "Write host:port pairs.") from None
+from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
+from .settings import Settings
 
 
 async def is_newest(engine: AsyncEngine) -> bool:
     """Tell whether the schema is at this build's newest revision, or beyond, so that there is nothing to migrate."""
     fit = await schema_fit(engine)
     return fit.fits and fit.revision is not None and fit.revision >= HEAD
-
-
-@attrs.frozen
-class Migrations:
-    """The migrations of one database. Alembic takes long to import, and servers never migrate, so it is imported late.
-
-    `url` leads past any pooler.
-    """
-
-    url: str = attrs.field(repr=False)
-
-    def up(self, patience: timedelta) -> tuple[str, ...]:
-        """Apply what the database lacks and return which revisions that were."""
-        from ..adapters.postgres.migrate import migrate_up  # noqa: PLC0415
-
-        return migrate_up(self.url, patience=patience)
-
-    def status(self) -> "MigrationStatus":
-        """Say where the database stands."""
-        from ..adapters.postgres.migrate import migration_status  # noqa: PLC0415
-
-        return migration_status(self.url)
-
-    @staticmethod
-    def sql() -> str:
-        """Return all migrations as one script."""
-        from ..adapters.postgres.migrate import migration_sql  # noqa: PLC0415
-
-        return migration_sql()
 
 
 async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
@@ -152,6 +91,11 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
+def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
+    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
+    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
+
+
 class Container(Identities):
     """Everything of one process, made when first asked for."""
 
@@ -161,6 +105,7 @@ class Container(Identities):
     forget_sessions = Identities.forget_sessions
 
     schemas = providers.Singleton(open_schemas)
+    calendar = providers.Singleton(open_calendar)
 
     hints_engine = providers.Singleton(open_hints_engine, settings)
     queue = providers.Singleton(open_queue, settings, hints_engine, log)
@@ -191,25 +136,50 @@ class Container(Identities):
         providers.Factory(Source, units_of_work, clock, ids, queue),
         timeout=settings.provided.task_timeout,
     )
-    queues = providers.Factory(ManageQueues, units_of_work, policies)
+    queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
+    figures = providers.Singleton(PostgresStatistics, engine)
+    live_figures = providers.Singleton(PostgresLiveFigures, engine)
+    statistics = providers.Factory(ShowStatistics, figures, live_figures, dead_letters, units_of_work)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
+    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
+    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
+    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
+    watch_engine = providers.Singleton(open_engine, settings, 1)
+    watch_lane = providers.Singleton(Lane, watch_engine)
+    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
+    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
+    make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fold_statistics = providers.Factory(FoldStatistics, figures)
+    tidy_statistics = providers.Factory(TidyStatistics, figures)
+    fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
+    pruning = providers.Singleton(PostgresPruning, engine)
+    prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
+    forget_records = providers.Factory(
+        ForgetRecords, pruning, units_of_work, settings.provided.keep_audit, settings.provided.keep_records
+    )
     advance_bulk = providers.Singleton(AdvanceBulk, units_of_work, queue, clock)
     passes = providers.List(
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
+        providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
+        providers.Factory(Pass, FOLD_STATISTICS, FOLD_STATISTICS_EVERY, fold_statistics.provided.run),
+        providers.Factory(Pass, "tidy-statistics", TIDY_STATISTICS_EVERY, tidy_statistics.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
+        providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
+        providers.Factory(Pass, "forget-records", FORGET_EVERY, forget_records),
         providers.Factory(Pass, "forget-sessions", FORGET_EVERY, forget_sessions.provided.run),
     )
 
@@ -231,6 +201,15 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
+
+
+async def close_doors(container: Container) -> None:
+    """Give back the connections that only the API opens, once what goes through them has ended."""
+    await container.enqueue_one().close()
+    for lane in (container.watch_lane(), *container.intake_lanes()):
+        await lane.close()
+    await container.intake_engine().dispose()
+    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

@@ -32,6 +32,7 @@ from .readers import (
 
 PREFIX = "EQUEUE_"
 DAY = 86_400
+CENTURY = 36_525 * DAY
 MEBIBYTE = 1024 * 1024
 
 
@@ -148,6 +149,30 @@ class Settings:
     )
     payload_bytes: int = _setting(
         "PAYLOAD_BYTES", str(MEBIBYTE), whole(1_024, MEBIBYTE), "The largest payload, as JSON."
+    )
+    keep_finished: timedelta = _setting(
+        "KEEP_FINISHED_S",
+        str(7 * DAY),
+        seconds(0, CENTURY),
+        "How long jobs that succeeded or were cancelled are kept; a queue may say otherwise.",
+    )
+    keep_dead: timedelta = _setting(
+        "KEEP_DEAD_S", str(30 * DAY), seconds(0, CENTURY), "How long dead jobs are kept; a queue may say otherwise."
+    )
+    keep_results: timedelta | None = _setting(
+        "KEEP_RESULTS_S",
+        "",
+        optional(seconds(0, CENTURY)),
+        "How long results are kept; empty: as long as their jobs. A queue may say otherwise.",
+    )
+    keep_audit: timedelta = _setting(
+        "KEEP_AUDIT_S", str(365 * DAY), seconds(DAY, CENTURY), "How long the audit log is kept."
+    )
+    keep_records: timedelta = _setting(
+        "KEEP_RECORDS_S",
+        str(90 * DAY),
+        seconds(DAY, CENTURY),
+        "How long bulk operations that are over, and the fire times of schedules, are kept.",
     )
     strict_tasks: bool = _setting(
         "STRICT_TASKS", "false", flag, "Refuse jobs for tasks that no worker has declared (422)."

@@ -79,6 +79,15 @@ class QueueContract:
 
         assert JOB in (await heard(listener, ["mine"], tell)).cancels
 
+    async def test_a_resumed_queue_wakes_who_waits_for_it(self, open_queue: OpenQueue) -> None:
+        """The listener is told to look there, and nowhere else: which jobs there are nobody says."""
+        listener, teller = open_queue(), open_queue()
+
+        async def tell() -> None:
+            await teller.ring((), ["theirs", "mine"])
+
+        assert (await heard(listener, ["mine", "quiet"], tell)).queues == {"mine"}
+
     async def test_who_has_no_room_learns_of_cancels_and_gets_no_ids(self, open_queue: OpenQueue) -> None:
         """Whoever asks for no ids leaves them to others, and still hears what concerns the jobs it runs."""
         listener, teller = open_queue(), open_queue()

@@ -15,9 +15,12 @@ from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.intake import PostgresIntake
 from equeue.adapters.postgres.leases import PostgresJobLeases
+from equeue.adapters.postgres.live_figures import PostgresLiveFigures
 from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.statistics import PostgresStatistics
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from equeue.application.ports.jobs import JobLeases
@@ -26,11 +29,14 @@ NEVER_SLOW = Pace(look=timedelta(days=1))
 """Where a look took long, the next ones start where the last ended and may pass over what was due before. How long
 one takes is the machine's business; the contract's order holds of full looks."""
 
+CONNECTIONS = 16
+"""Enough for eight claimers at once, each on a connection of its own; they are opened on use."""
+
 
 @asynccontextmanager
 async def postgres_world(url: str) -> AsyncIterator[World]:
     """Give a world in the database at `url`, which is emptied first; time passes by making every row older."""
-    engine = create_engine(url, pool_size=8)
+    engine = create_engine(url, pool_size=CONNECTIONS)
     await emptied(engine)
     lanes: list[Lane] = []
     queues: list[PostgresJobQueue] = []
@@ -52,7 +58,10 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
+        statistics=PostgresStatistics(engine),
+        live_figures=PostgresLiveFigures(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -15,7 +16,7 @@ from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
-from equeue.application.ports.cadences import BULK, FOLD, Cadences
+from equeue.application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS, Cadences
 from equeue.application.ports.jobs import JobLeases
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.domain.audit import Actor
@@ -23,6 +24,7 @@ from equeue.domain.bulk import BulkOperation
 from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
 from equeue.domain.outcomes import Failed
 from equeue.domain.retry import DEFAULT_BACKOFF
+from equeue.domain.schedule import Every, JobTemplate, Pause, Schedule, ScheduleSettings
 from equeue.domain.settlement import settle
 from equeue.domain.spec import Birth
 
@@ -165,7 +167,31 @@ async def test_only_passes_with_something_to_do_are_told(stage: Stage) -> None:
     await stage.enqueue(a_birth(max_retries=0))
     claims = await stage.leases.claim(an_order())
     await stage.leases.settle([settle(claim, Failed(OOPS), DEFAULT_BACKOFF, jitter=0.0) for claim in claims])
-    assert (await stage.cadences.tick(PERIODS, ())).waiting >= ({BULK, FOLD} if stage.folds else {BULK})
+    assert (await stage.cadences.tick(PERIODS, ())).waiting >= (
+        {BULK, FOLD, FOLD_STATISTICS} if stage.folds else {BULK}
+    )
+
+
+async def test_the_next_fire_time_is_told(stage: Stage) -> None:
+    """Of the schedules that are not paused; once it has come, the pass that makes its job has something to do."""
+    assert (await stage.cadences.tick(PERIODS, ())).fire_in is None
+    usual: dict[str, Any] = {"settings": ScheduleSettings(rhythm=Every(minutes(9)), job=JobTemplate(task="a.b"))}
+    async with stage.units_of_work() as unit:
+        now = await unit.now()
+        usual |= {"anchor": now, "created_at": now, "updated_at": now}
+        for name, wait, pause in (("late", 9, None), ("soon", 5, None), ("paused", 1, Pause(now))):
+            schedule = Schedule(id=uuid7(), name=name, next_at=now + minutes(wait), pause=pause, **usual)
+            assert await unit.schedules.add(schedule)
+        await unit.commit()
+    tick = await stage.cadences.tick(PERIODS, ())
+    assert tick.fire_in is not None
+    assert minutes(4) < tick.fire_in <= minutes(5)
+    assert FIRE not in tick.waiting
+    await stage.let_pass(minutes(6))
+    tick = await stage.cadences.tick(PERIODS, ())
+    assert tick.fire_in is not None
+    assert tick.fire_in < minutes(0)
+    assert FIRE in tick.waiting
 
 
 async def test_idleness_is_told_of_the_asked_queues(stage: Stage) -> None:

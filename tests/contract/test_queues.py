@@ -2,16 +2,20 @@
 
 import asyncio
 
-from tests.builders import a_birth, seconds
+from tests.builders import OWNER, WORKER, a_birth, seconds
 from tests.contract.world import World
 
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.queues import StoredQueue
+from equeue.domain.limits import QueueLimits, Rate
 from equeue.domain.on_dead import OnDead
-from equeue.domain.queue import UNSET, QueueSettings
+from equeue.domain.queue import UNSET, Pause, QueueSettings
 from equeue.domain.retry import Exponential
 
-WHOLE = QueueSettings(7, seconds(2.5), Exponential(1.5, 3.0, 60.0, 0.5), OnDead("a.b", {"to": "é 🐘", "n": [1, None]}))
+LIMITS = QueueLimits(5, 2, Rate(10, seconds(60), 3), 1_000, 0.25)
+WHOLE = QueueSettings(
+    7, seconds(2.5), Exponential(1.5, 3.0, 60.0, 0.5), OnDead("a.b", {"to": "é 🐘", "n": [1, None]}), LIMITS
+)
 
 
 async def put(world: World, name: str, settings: QueueSettings) -> StoredQueue:
@@ -35,6 +39,7 @@ async def test_settings_come_back_as_they_were_set(world: World) -> None:
             seconds(2.5),
             WHOLE.backoff,
         )
+        assert mail.settings.limits == LIMITS
         assert mail.settings.on_dead is not None
         assert mail.settings.on_dead.task == "a.b"
         assert (bills.settings, none) == (UNSET, None)
@@ -51,6 +56,22 @@ async def test_each_change_has_a_tag_of_its_own(world: World) -> None:
     await world.let_pass(seconds(1))
     tags.append((await put(world, "mail", UNSET)).etag)
     assert len(set(tags)) == 4
+
+
+async def test_a_pause_is_kept_beside_the_settings(world: World) -> None:
+    """With who, why and until when; each change of it has a tag of its own, and settings alone end it."""
+    now = await world.now()
+    asked = Pause(now, OWNER, WORKER, "the provider is down", now + seconds(60))
+    async with world.units_of_work() as unit:
+        first = await unit.queues.put("mail", WHOLE, asked)
+        await unit.commit()
+    async with world.units_of_work() as unit:
+        found = await unit.queues.find("mail")
+    assert found is not None
+    assert (found.pause, found.settings.limits, found.etag) == (asked, LIMITS, first.etag)
+    later = await put(world, "mail", WHOLE)
+    assert later.pause is None
+    assert later.etag != first.etag
 
 
 async def test_one_hand_at_a_time(world: World) -> None:

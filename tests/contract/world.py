@@ -13,8 +13,10 @@ from equeue.application.ports.dead_letters import DeadLetters
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.ports.watching import JobWatch, TopicWatch
 from equeue.domain.job import Job
@@ -38,7 +40,10 @@ class World:
     units_of_work: UnitsOfWork
     reads: JobReads
     bulk_reads: BulkReads
+    pruning: Pruning
     dead_letters: DeadLetters
+    statistics: Statistics
+    live_figures: LiveFigures
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

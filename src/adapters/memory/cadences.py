@@ -1,11 +1,11 @@
 """Who does the next maintenance pass, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
-from ...application.ports.cadences import BULK, Tick
+from ...application.ports.cadences import BULK, FIRE, Tick
 from ...domain.bulk import OPEN
 from ...domain.status import JobStatus
 from .store import MemoryStore
@@ -29,11 +29,21 @@ class MemoryCadences:
         starts = [job.run_at for job in jobs if job.status is JobStatus.QUEUED and job.queue in queues]
         later = [start for start in starts if start > now]
         idle = len(later) == len(starts)
-        bulk = any(kept.operation.status in OPEN and kept.due_at <= now for kept in self._store.operations.values())
+        fires = [each.next_at for each in self._store.schedules.values() if each and each.next_at and not each.pause]
         return Tick(
             due,
             min(ends) - now if ends else None,
             min(later) - now if later else None,
             idle,
-            frozenset({BULK}) if bulk else frozenset(),  # nothing is ever to be folded here
+            frozenset(self._waiting(now)),
+            min(fires) - now if fires else None,
         )
+
+    def _waiting(self, now: datetime) -> Iterator[str]:
+        """Yield the passes with something to do; nothing is ever to be folded here."""
+        store = self._store
+        if any(kept.operation.status in OPEN and kept.due_at <= now for kept in store.operations.values()):
+            yield BULK
+        schedules = [each for each in store.schedules.values() if each is not None and each.pause is None]
+        if any(each.next_at is not None and each.next_at <= now for each in schedules):
+            yield FIRE

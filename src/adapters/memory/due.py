@@ -1,11 +1,12 @@
 """What is due, in memory."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
+from ...application.ports.queues import StoredQueue
 from ...domain.events import JobQueued
 from ...domain.job import Job
 from ...domain.status import JobStatus
@@ -31,9 +32,16 @@ class MemoryDueJobs:
                 and job.queue in queues
                 and job.run_at <= soon
                 and (job.expires_at is None or job.expires_at > now)
+                and not _steered(transaction.queues.get(job.queue), now)
             ]
         events = sorted((_queued(job) for job in found), key=lambda event: _place(event, queues))
         return [event for event in events if after is None or _place(event, queues) > _place(after, queues)][:limit]
+
+
+def _steered(stored: StoredQueue | None, now: datetime) -> bool:
+    if stored is None:
+        return False
+    return stored.settings.limits.counted or (stored.pause is not None and stored.pause.holds(now))
 
 
 def _queued(job: Job) -> JobQueued:

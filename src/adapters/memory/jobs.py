@@ -9,6 +9,7 @@ from ...domain.errors import InvalidJob, Violation
 from ...domain.ids import JobId, Json
 from ...domain.job import Job
 from ...domain.spec import PAYLOAD_BYTES, Birth, OnConflict
+from ...domain.status import JobStatus
 from .documents import storable
 from .store import Transaction
 
@@ -47,6 +48,11 @@ class MemoryJobRepository:
         refused = {job.id for job in jobs if self._moved_on(job)}
         self._transaction.forget(job.id for job in jobs if job.id not in refused)
         return frozenset(refused)
+
+    async def depth(self, queue: str, cap: int) -> int:
+        """Return how many jobs wait in a queue, counted up to `cap`."""
+        waiting = (job for job in self._transaction.jobs.values() if job.queue == queue)
+        return min(sum(job.status is JobStatus.QUEUED for job in waiting), cap)
 
     def _write(self, change: Change) -> None:
         """Write what the move changed and nothing else: a heartbeat may have renewed the lease since `before`."""

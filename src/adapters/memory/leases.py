@@ -10,13 +10,15 @@ from ...application.ports.jobs import Decide, SettleAnswer, Settled
 from ...application.ports.reads import Attempt
 from ...domain.ids import JobId, WorkerId
 from ...domain.job import Job
-from ...domain.lease import Claim, ClaimOrder, Fence, Heartbeat, Pulse
+from ...domain.lease import Claim, ClaimOrder, Fence, Granted, Heartbeat, Pulse
+from ...domain.limits import OldestFirst
 from ...domain.settlement import Settlement
 from ...domain.spec import PAYLOAD_BYTES, UniqueWhile
 from ...domain.status import JobStatus
 from ...domain.transitions import Event, follow
 from .documents import storable
 from .jobs import store_birth
+from .limits import in_turn, limited
 from .store import MemoryStore, Transaction
 
 PROGRESS_BYTES = 64 * 1024
@@ -27,17 +29,27 @@ class MemoryJobLeases:
     """A `JobLeases` in memory: each call is one transaction."""
 
     _store: MemoryStore
+    _oldest: OldestFirst = attrs.field(factory=OldestFirst, init=False)
 
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
         """Lease due jobs to a worker."""
         with Transaction(self._store) as transaction:
+            limits = limited(transaction, order)
+            order = order if order.begun else limits.ahead(order)
             wanted = [job for job in transaction.jobs.values() if _claimable(job, order, only, transaction.now)]
-            wanted.sort(key=lambda job: (job.priority, order.queues.index(job.queue), job.run_at, job.id))
-            free = (job for job in wanted if transaction.try_hold(job.id))
-            taken = [_claimed(job, order, transaction.now) for job in islice(free, order.limit)]
+            wanted.sort(key=lambda job: _place(job, order))
+            taken: list[Job] = []
+            for job in in_turn(wanted, transaction, order, self._oldest):
+                if len(taken) < order.limit and limits.admits(job) and transaction.try_hold(job.id):
+                    limits.take(job)
+                    taken.append(_claimed(job, order, transaction.now))
             transaction.jobs.update({job.id: job for job in taken})
+            limits.keep(transaction)
             transaction.commit()
-        return [_claim(job) for job in taken]
+        taken.sort(key=lambda job: _place(job, order))
+        claims = [_claim(job) for job in taken]
+        wanting = order.begun and len(taken) < order.limit
+        return Granted.of(claims, limits.again_in(transaction) if wanting else None) if limits else claims
 
     async def heartbeat(self, pulses: Sequence[Pulse], lease: timedelta) -> Heartbeat:
         """Extend the leases whose fences still hold."""
@@ -94,6 +106,10 @@ async def settle_in(transaction: Transaction, settlements: Sequence[Settlement])
     await transaction.hold(settlement.fence.job_id for settlement in settlements)
     await transaction.hold(birth.unique_slot for told in settlements for birth in told.children if birth.unique_slot)
     return [_settle(transaction, settlement) for settlement in settlements]
+
+
+def _place(job: Job, order: ClaimOrder) -> tuple[object, ...]:
+    return job.priority, order.queues.index(job.queue), job.run_at, job.id
 
 
 def _claimable(job: Job, order: ClaimOrder, only: Collection[JobId] | None, now: datetime) -> bool:

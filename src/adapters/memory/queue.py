@@ -38,8 +38,10 @@ class MemoryJobQueue:
         finally:
             self._waiting.remove(place)
 
-    async def ring(self, cancels: Sequence[CancelRequested]) -> None:
-        """Tell the workers that hold these jobs to stop them."""
+    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and those of `resumed` queues to look."""
+        for queue in resumed:
+            self._tell(queue, Received(queues=frozenset({queue})))
         for event in cancels:
             self._tell(event.queue, Received(cancels=frozenset({event.job_id})))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 
 from ...application.ports.queues import StoredQueue
-from ...domain.queue import QueueSettings
+from ...domain.queue import Pause, QueueSettings
 from ...domain.status import JobStatus
 from .store import Transaction
 
@@ -30,11 +30,11 @@ class MemoryQueues:
         await self._transaction.hold([("queue", name)])
         return self._transaction.queues.get(name)
 
-    async def put(self, name: str, settings: QueueSettings) -> StoredQueue:
-        """Store the settings of a queue."""
+    async def put(self, name: str, settings: QueueSettings, pause: Pause | None = None) -> StoredQueue:
+        """Store the settings and the pause of a queue."""
         now, before = self._transaction.now, self._transaction.queues.get(name)
         created_at, revision = (now, 0) if before is None else (before.created_at, before.revision + 1)
-        stored = self._transaction.queues[name] = StoredQueue(name, settings, created_at, now, revision)
+        stored = self._transaction.queues[name] = StoredQueue(name, settings, created_at, now, revision, pause)
         return stored
 
     async def remove(self, name: str) -> bool:

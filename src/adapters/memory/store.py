@@ -18,8 +18,11 @@ from ...domain.bulk import BulkOperation
 from ...domain.ids import UUID, JobId, Json, UserId
 from ...domain.job import Job
 from ...domain.lease import Fence
+from ...domain.limits import Bucket
+from ...domain.schedule import Fire, Schedule
 from ...domain.sessions import Session
 from .platform import CountedIds, MovableClock
+from .telling import Kept, tell
 
 ANSWERS_KEPT = timedelta(hours=24)
 
@@ -70,6 +73,7 @@ class MemoryStore:
     answers: dict[AnswerKey, Answer | None] = attrs.field(factory=dict, init=False)
     tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
     queues: dict[str, StoredQueue | None] = attrs.field(factory=dict, init=False)
+    buckets: dict[str, Bucket] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
     keys: dict[UUID, ApiKey] = attrs.field(factory=dict, init=False)
     stamps: dict[UUID, Stamp] = attrs.field(factory=dict, init=False)
@@ -78,6 +82,9 @@ class MemoryStore:
     logins: dict[str, Attempts | None] = attrs.field(factory=dict, init=False)
     audit: dict[UUID, AuditEntry] = attrs.field(factory=dict, init=False)
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
+    schedules: dict[UUID, Schedule | None] = attrs.field(factory=dict, init=False)
+    fires: dict[JobId, Fire | None] = attrs.field(factory=dict, init=False)
+    figures: Kept = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -120,6 +127,8 @@ class Transaction:
     logins: ChainMap[str, Attempts | None] = attrs.field(init=False)
     audit: ChainMap[UUID, AuditEntry] = attrs.field(init=False)
     operations: ChainMap[UUID, KeptOperation] = attrs.field(init=False)
+    schedules: ChainMap[UUID, Schedule | None] = attrs.field(init=False)
+    fires: ChainMap[JobId, Fire | None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.now = self.store.clock.now()
@@ -153,6 +162,8 @@ class Transaction:
     def commit(self) -> None:
         """Show the writes to everybody."""
         store = self.store
+        fresh = {fence: told for fence, told in self.attempts.maps[0].items() if fence not in store.attempts}
+        tell(store.figures, self.now, store.jobs, self.jobs.maps[0], fresh)
         for job_id in self.gone:
             store.jobs.pop(job_id, None)
         for fence in [fence for fence in store.attempts if fence.job_id in self.gone]:
@@ -170,6 +181,8 @@ class Transaction:
         store.logins.update(self.logins.maps[0])
         store.audit.update(self.audit.maps[0])
         store.operations.update(self.operations.maps[0])
+        store.schedules.update(self.schedules.maps[0])
+        store.fires.update(self.fires.maps[0])
 
     def _forget_writes(self) -> None:
         store = self.store
@@ -187,3 +200,5 @@ class Transaction:
         self.logins = ChainMap({}, store.logins)
         self.audit = ChainMap({}, store.audit)
         self.operations = ChainMap({}, store.operations)
+        self.schedules = ChainMap({}, store.schedules)
+        self.fires = ChainMap({}, store.fires)

@@ -16,6 +16,7 @@ from .idempotency import MemoryIdempotencyKeys
 from .jobs import MemoryJobRepository
 from .people import MemoryPeople
 from .queues import MemoryQueues
+from .schedules import MemoryScheduleFires, MemorySchedules
 from .sessions import MemoryLoginAttempts, MemorySessions
 from .store import MemoryStore, Transaction
 
@@ -37,6 +38,8 @@ class MemoryUnitOfWork:
     queues: MemoryQueues
     bulk: MemoryBulkOperations
     selection: MemoryJobSelection
+    schedules: MemorySchedules
+    fires: MemoryScheduleFires
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""
@@ -77,4 +80,6 @@ def unit_on(transaction: Transaction) -> MemoryUnitOfWork:
         MemoryQueues(transaction),
         MemoryBulkOperations(transaction),
         MemoryJobSelection(transaction),
+        MemorySchedules(transaction),
+        MemoryScheduleFires(transaction),
     )

@@ -6,18 +6,19 @@ from datetime import timedelta
 
 import attrs
 
-from ...application.ports.cadences import BULK, FOLD, Tick
+from ...application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS, Tick
 from .claiming import lanes
 from .engine import Lane
 from .errors import translated
+from .schedule_models import DUE
 from .statements import QUEUED, RUNNING
 from .steering_models import OPENED
 
 # Which passes are this process's now, when the next lease ends, when the next job falls due and whether one is due,
-# in one round trip. A cadence that another process is taking is passed over. ix_jobs_lapse; two probes of
+# in one round trip. A cadence that another process is taking is passed over. ix_jobs_running; two probes of
 # ix_jobs_claim for each lane, of which the second stops at the first lane with work. Which passes have anything to do
-# is asked here too, so that they cost an idle installation nothing: ix_bulk_operations_due_at, and a look into a table
-# that is empty then.
+# is asked here too, so that they cost an idle installation nothing: ix_bulk_operations_due_at,
+# ix_schedules_next_at, and a look into tables that are empty then.
 TICK = f"""
 with asked as materialized (
   select *
@@ -85,10 +86,13 @@ select
       case when exists (
         select from equeue.bulk_operations as b where (b.status in ({OPENED})) is true and b.due_at <= now()
       ) then '{BULK}' end,
-      case when exists (select from equeue.dead_letter_changes) then '{FOLD}' end
+      case when exists (select from equeue.dead_letter_changes) then '{FOLD}' end,
+      case when exists (select from equeue.stats_changes) then '{FOLD_STATISTICS}' end,
+      case when exists (select from equeue.schedules as s where s.next_at <= now() and {DUE}) then '{FIRE}' end
     ],
     null
-  )
+  ),
+  (select min(s.next_at) - now() from equeue.schedules as s where {DUE})
 """
 
 
@@ -111,5 +115,5 @@ class PostgresCadences:
             async with self._lane.connection() as connection:
                 cursor = connection.cursor(binary=True)
                 await cursor.execute(TICK, facts)
-                ((due, lapse_in, job_in, idle, waiting),) = await cursor.fetchall()
-        return Tick(frozenset(due), lapse_in, job_in, idle, frozenset(waiting))
+                ((due, lapse_in, job_in, idle, waiting, fire_in),) = await cursor.fetchall()
+        return Tick(frozenset(due), lapse_in, job_in, idle, frozenset(waiting), fire_in)

@@ -46,6 +46,7 @@ class Claiming:
     """
 
     _pace: Pace = Pace()
+    _statement: str = CLAIM
     _marks: dict[Lane, Mark] = attrs.field(factory=dict, init=False)
     _marked_claims: int = attrs.field(default=0, init=False)
 
@@ -75,8 +76,8 @@ class Claiming:
         entries = [marks.get(lane, BEFORE_ALL) for lane in probed]
         cursor = connection.cursor(binary=True)
         await cursor.execute(
-            CLAIM,
-            _facts(order)
+            self._statement,
+            claim_facts(order)
             | {
                 "queues": [queue for queue, _ in probed],
                 "priorities": [priority for _, priority in probed],
@@ -98,7 +99,7 @@ def lanes(queues: Sequence[str]) -> list[Lane]:
 async def claim_only(connection: Connection, order: ClaimOrder, only: Collection[JobId]) -> list[Claim]:
     """Lease those due jobs that `only` names."""
     cursor = connection.cursor(binary=True)
-    await cursor.execute(CLAIM_ONLY, _facts(order) | {"queues": list(order.queues), "only": sorted(only)})
+    await cursor.execute(CLAIM_ONLY, claim_facts(order) | {"queues": list(order.queues), "only": sorted(only)})
     return in_order([claim_of(row) for row in await cursor.fetchall()], order)
 
 
@@ -108,7 +109,8 @@ def in_order(claims: list[Claim], order: ClaimOrder) -> list[Claim]:
     return sorted(claims, key=lambda claim: (claim.priority, places[claim.queue], claim.run_at, claim.job_id.int))
 
 
-def _facts(order: ClaimOrder) -> dict[str, Any]:
+def claim_facts(order: ClaimOrder) -> dict[str, Any]:
+    """Return what every claim takes."""
     return {
         "limit": order.limit,
         "lease": order.lease,

@@ -20,7 +20,9 @@ from ...domain.bulk import BulkStatus
 from ...domain.bulk_plan import BulkAction
 from ...domain.ids import KEY_BYTES
 from ...domain.outcomes import AttemptOutcome
+from ...domain.schedule import CatchUp, Overlap
 from ...domain.spec import PAYLOAD_BYTES, TAG_CHARS, TAGS, UniqueWhile
+from ...domain.statistics import Period
 from ...domain.status import JobStatus
 
 SCHEMA = "equeue"
@@ -29,6 +31,7 @@ PROGRESS_BYTES = 64 * 1024
 ON_DEAD_BYTES = 64 * 1024
 AUDITED_BYTES = 64 * 1024
 FILTER_BYTES = 256 * 1024
+RETENTION_BYTES = 1024
 
 
 class Domain(DOMAIN):
@@ -81,6 +84,9 @@ ROLE = _enum("role", Role)
 ACTOR_KIND = _enum("actor_kind", ActorKind)
 BULK_ACTION = _enum("bulk_action", BulkAction)
 BULK_STATUS = _enum("bulk_status", BulkStatus)
+OVERLAP = _enum("schedule_overlap", Overlap)
+CATCH_UP = _enum("schedule_catch_up", CatchUp)
+STATS_PERIOD = _enum("stats_period", Period)
 
 # The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
 NAME = _domain(
@@ -138,6 +144,9 @@ ON_DEAD_TASK = _domain(
     f" and octet_length(value::text) <= {ON_DEAD_BYTES}",
 )
 
+RETENTION_SPANS = _domain(
+    "retention", JSON_OBJECT, "retention_is_at_most_1_kib", f"octet_length(value::text) <= {RETENTION_BYTES}"
+)
 AUDITED_FACTS = _domain(
     "audited_facts", JSON_OBJECT, "facts_are_at_most_64_kib", f"octet_length(value::text) <= {AUDITED_BYTES}"
 )
@@ -145,7 +154,18 @@ BULK_FILTERS = _domain(
     "bulk_filter", JSON_OBJECT, "filter_is_at_most_256_kib", f"octet_length(value::text) <= {FILTER_BYTES}"
 )
 
-ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS)
+ENUMS = (
+    JOB_STATUS,
+    UNIQUE_WHILE,
+    ATTEMPT_OUTCOME,
+    ROLE,
+    ACTOR_KIND,
+    BULK_ACTION,
+    BULK_STATUS,
+    OVERLAP,
+    CATCH_UP,
+    STATS_PERIOD,
+)
 DOMAINS = (
     NAME,
     KEY,
@@ -161,12 +181,13 @@ DOMAINS = (
     ON_DEAD_TASK,
     AUDITED_FACTS,
     BULK_FILTERS,
+    RETENTION_SPANS,
 )
 """In the order in which they can be created."""
 
 PAYLOAD, RESULT, PROGRESS = _document(JOB_PAYLOAD), _document(JOB_RESULT), _document(JOB_PROGRESS)
 ERROR, BACKOFF_POLICY, PAYLOAD_SCHEMA = _document(JOB_ERROR), _document(BACKOFF), _document(TASK_SCHEMA)
-ON_DEAD = _document(ON_DEAD_TASK)
+ON_DEAD, RETENTION = _document(ON_DEAD_TASK), _document(RETENTION_SPANS)
 AUDITED, BULK_FILTER = _document(AUDITED_FACTS), _document(BULK_FILTERS)
 
 UUID7 = func.equeue.uuid7()

@@ -11,9 +11,10 @@ from .claiming import BEFORE_ALL, lanes
 from .engine import Lane
 from .errors import translated
 from .statements import QUEUED
+from .steered import COUNTED, PAUSED
 
 # One probe of ix_jobs_claim for each lane, in the order of the lanes and only as far as jobs are still wanted. The
-# lane in which the last set ended is entered behind its last job. Nothing is locked.
+# lane in which the last set ended is entered behind its last job. Nothing is locked. Queues with limits are left out.
 DUE = f"""
 select due.id, due.queue, due.priority, due.run_at
 from unnest(%(queues)b::text[], %(priorities)b::smallint[], %(after_run_at)b::timestamptz[], %(after_id)b::uuid[])
@@ -30,6 +31,9 @@ cross join lateral (
   order by q.run_at, q.id
   limit %(limit)b
 ) as due
+where lane.queue <> all(array(
+  select s.name::text from equeue.queues as s where s.name = any(%(queues)b::text[]) and ({COUNTED} or {PAUSED})
+))
 limit %(limit)b
 """
 

@@ -8,20 +8,25 @@ from sqlalchemy.dialects.postgresql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...domain.ids import UUID
+from ...domain.limits import LONGEST_PERIOD, SHORTEST_PERIOD
 from ...domain.outcomes import FINGERPRINT_CHARS
 from ...domain.retry import MAX_RETRIES
-from ...domain.spec import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from ...domain.spec import LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT
 from ...domain.status import JobStatus
 from . import columns as kind
 from .mapping import NOW, Model, rule
 
 DEAD = JobStatus.DEAD
 TIMEOUTS = f"{SHORTEST_TIMEOUT.total_seconds():g} and {LONGEST_TIMEOUT.total_seconds():g}"
+PERIODS = f"{SHORTEST_PERIOD.total_seconds():g} and {LONGEST_PERIOD.total_seconds():g}"
 FINGERPRINTS = f"char_length(fingerprint) between 1 and {FINGERPRINT_CHARS}"
 
 
 class QueueRow(Model):
-    """What somebody set for a queue; a queue without a row has the system's defaults."""
+    """What somebody set for a queue; a queue without a row has the system's defaults.
+
+    `rate_tokens` and `rate_at` are what is left of its rate; claims write them, and they are nobody's settings.
+    """
 
     __tablename__ = "queues"
 
@@ -33,11 +38,43 @@ class QueueRow(Model):
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    max_running: Mapped[int | None]
+    max_running_per_key: Mapped[int | None]
+    max_depth: Mapped[int | None]
+    rate_limit: Mapped[int | None]
+    rate_period_s: Mapped[float | None]
+    rate_burst: Mapped[int | None]
+    rate_tokens: Mapped[float | None]
+    rate_at: Mapped[datetime | None]
+    oldest_share: Mapped[float | None]
+    paused_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    paused_by_user: Mapped[UUID | None]
+    paused_by_key: Mapped[UUID | None]
+    pause_reason: Mapped[str | None]
+    retention: Mapped[bytes | None] = mapped_column(kind.RETENTION)
 
     __table_args__ = (
         rule("default_max_retries_is_0_to_1000", f"default_max_retries between 0 and {MAX_RETRIES}"),
         rule("default_timeout_is_a_tenth_of_a_second_to_a_day", f"default_timeout_s between {TIMEOUTS}"),
         rule("revision_is_not_negative", "revision >= 0"),
+        rule("max_running_is_positive", "max_running > 0"),
+        rule("max_running_per_key_is_positive", "max_running_per_key > 0"),
+        rule("max_depth_is_positive", "max_depth > 0"),
+        rule("rate_is_whole", "(rate_limit is null) = (rate_period_s is null)"),
+        rule("rate_limit_is_positive", "rate_limit > 0"),
+        rule("rate_period_is_a_tenth_of_a_second_to_a_day", f"rate_period_s between {PERIODS}"),
+        rule(
+            "rate_burst_is_positive_and_of_a_rate", "rate_burst is null or (rate_burst > 0 and rate_limit is not null)"
+        ),
+        rule("rate_tokens_have_an_instant", "(rate_tokens is null) = (rate_at is null)"),
+        rule("oldest_share_is_a_share", "oldest_share > 0 and oldest_share <= 1"),
+        rule(
+            "paused_means_paused_at",
+            "paused_at is not null or num_nonnulls(paused_until, paused_by_user, paused_by_key, pause_reason) = 0",
+        ),
+        rule("pause_key_only_with_its_owner", "paused_by_key is null or paused_by_user is not null"),
+        rule("pause_reason_is_at_most_1000_characters", f"char_length(pause_reason) <= {REASON_CHARS}"),
     )
 
 

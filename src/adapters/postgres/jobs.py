@@ -14,12 +14,21 @@ from ...domain.errors import InvalidJob, Violation
 from ...domain.ids import JobId
 from ...domain.job import Job
 from ...domain.spec import Birth, OnConflict
+from ...domain.status import JobStatus
 from .engine import driver_of
 from .errors import UNSTORABLE, translated, violation
 from .insertion import ADD, ADD_FRESH, document, row_of
 from .models import JobRow
 from .moves import CHANGE, CHANGE_PAYLOAD, REMOVE, change_columns, changes_payload, facts_columns
 from .rows import job_of, utc
+
+# A range of ix_jobs_claim, read no further than the answer needs.
+_DEPTH = f"""
+select count(*)
+from (
+  select from equeue.jobs as q where q.queue = %(queue)b and (q.status = '{JobStatus.QUEUED}') is true limit %(cap)b
+) as waiting
+"""  # noqa: S608 - a word of the domain
 
 ALL_COLUMNS = tuple(JobRow.__table__.columns)
 
@@ -67,6 +76,12 @@ class PostgresJobRepository:
         with translated():
             gone = await self._run(REMOVE, facts_columns(sorted(jobs, key=lambda job: job.id)))
         return frozenset(job.id for job in jobs) - {row[0] for row in gone}
+
+    async def depth(self, queue: str, cap: int) -> int:
+        """Return how many jobs wait in a queue, counted up to `cap`."""
+        with translated():
+            ((found,),) = await self._run(_DEPTH, {"queue": queue, "cap": cap})
+        return int(found)
 
     async def _insert(self, births: Sequence[Birth], whole: Sequence[Birth]) -> dict[JobId, Enqueued]:
         """Insert what no key stands in the way of."""

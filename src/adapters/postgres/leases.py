@@ -12,12 +12,13 @@ from ...application.ports.jobs import Decide, Settled
 from ...domain.ids import JobId
 from ...domain.lease import Claim, ClaimOrder, Fence, Heartbeat, Pulse
 from ...domain.settlement import Settlement
-from .claiming import Claiming, claim_only
+from .claiming import Claiming
 from .engine import Lane
 from .errors import UNSTORABLE, translated
 from .rows import claim_of
 from .settling import settle, settle_apart
 from .statements import EXPIRE, HEARTBEAT, TAKE_OVER
+from .steering import SteeredClaiming
 
 Connection: TypeAlias = AsyncConnection[Any]
 T = TypeVar("T")
@@ -28,15 +29,20 @@ class PostgresJobLeases:
     """A `JobLeases` on a lane: in AUTOCOMMIT, so that one statement is one round trip and one transaction."""
 
     _lane: Lane
-    _claiming: Claiming = attrs.field(factory=Claiming)
+    _free: Claiming = attrs.field(factory=Claiming)
+    _claiming: SteeredClaiming = attrs.field(init=False)
+
+    @_claiming.default
+    def _steered(self) -> SteeredClaiming:
+        return SteeredClaiming(self._free)
 
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
         """Lease due jobs to a worker."""
         if order.limit < 1 or not order.queues:
             return []
-        if only is None:
-            return await self._on_lane(lambda connection: self._claiming.claim(connection, order))
-        return await self._on_lane(lambda connection: claim_only(connection, order, only)) if only else []
+        if only is not None and not only:
+            return []
+        return await self._on_lane(lambda connection: self._claiming.claim(connection, order, only))
 
     async def heartbeat(self, pulses: Sequence[Pulse], lease: timedelta) -> Heartbeat:
         """Extend the leases whose fences still hold."""

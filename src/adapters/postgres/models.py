@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, SMALLINT
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import BIGINT, SMALLINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...domain.access import Role
 from ...domain.ids import UUID
 from ...domain.outcomes import AttemptOutcome
 from ...domain.retry import MAX_RETRIES
@@ -23,8 +22,9 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models, people_models, steering_models
+from . import failure_models, people_models, schedule_models, statistics_models, steering_models
 from .mapping import NOW, Model, rule
+from .people_models import ApiKeyRow, UserRow
 
 QUEUED, RUNNING, DEAD = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.DEAD
 ENDED = ", ".join(f"'{status}'" for status in JobStatus if status.ended)
@@ -119,7 +119,22 @@ class JobRow(Model):
             "id",
             postgresql_where=text(f"(status = '{QUEUED}') is true"),
         ),
-        Index("ix_jobs_lapse", "id", postgresql_where=text(f"(status = '{RUNNING}') is true")),
+        Index(
+            "ix_jobs_running",
+            "queue",
+            "concurrency_key",
+            "id",
+            postgresql_where=text(f"(status = '{RUNNING}') is true"),
+        ),
+        Index(
+            "ix_jobs_keys",
+            "queue",
+            "concurrency_key",
+            "priority",
+            "run_at",
+            "id",
+            postgresql_where=text(f"(status = '{QUEUED}') is true and concurrency_key is not null"),
+        ),
         Index(
             "ix_jobs_expiry",
             "expires_at",
@@ -132,6 +147,11 @@ class JobRow(Model):
             "created_at",
             "id",
             postgresql_where=text(f"(status = '{DEAD}') is true"),
+        ),
+        Index(
+            "ix_jobs_retrying",
+            "queue",
+            postgresql_where=text(f"(status = '{QUEUED}') is true and retry_count > 0"),
         ),
         {"postgresql_with": {"fillfactor": 70}},
     )
@@ -183,59 +203,6 @@ class TaskRow(Model):
     )
 
 
-class UserRow(Model):
-    """A person who owns jobs and keys. E-mail addresses that differ only in case are the same person's."""
-
-    __tablename__ = "users"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=kind.UUID7)
-    email: Mapped[str]
-    role: Mapped[Role] = mapped_column(kind.ROLE, server_default=Role.MEMBER)
-    password_hash: Mapped[str | None]
-    disabled_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    revision: Mapped[int] = mapped_column(server_default=text("0"))
-
-    __table_args__ = (
-        rule(
-            "email_is_an_address_of_at_most_320_characters",
-            r"char_length(email) <= 320 and email ~ '^[^@\s]+@[^@\s]+$'",
-        ),
-        rule("password_hash_is_1_to_255_bytes", "octet_length(password_hash) between 1 and 255"),
-        rule("revision_is_not_negative", "revision >= 0"),
-        Index("uq_users_email", text("lower(email)"), unique=True),
-    )
-
-
-class ApiKeyRow(Model):
-    """A machine's key, of which only the SHA-256 of the secret is kept."""
-
-    __tablename__ = "api_keys"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=kind.UUID7)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey(UserRow.id), index=True)
-    name: Mapped[str]
-    secret_hash: Mapped[bytes]
-    scopes: Mapped[list[str]] = mapped_column(kind.SCOPES)
-    queue_globs: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    expires_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    revision: Mapped[int] = mapped_column(server_default=text("0"))
-    former_hash: Mapped[bytes | None]
-    former_until: Mapped[datetime | None]
-
-    __table_args__ = (
-        rule("name_is_1_to_255_characters", "char_length(name) between 1 and 255"),
-        rule("secret_hash_is_32_bytes", "octet_length(secret_hash) = 32"),
-        rule("queue_globs_are_at_most_100", "cardinality(queue_globs) <= 100"),
-        rule("revision_is_not_negative", "revision >= 0"),
-        rule("former_secret_is_whole", "(former_hash is null) = (former_until is null)"),
-        rule("former_hash_is_32_bytes", "octet_length(former_hash) = 32"),
-    )
-
-
 class IdempotencyKeyRow(Model):
     """The answer to a request, kept as the very bytes that were sent, so that a repetition gets the same."""
 
@@ -266,8 +233,9 @@ class CadenceRow(Model):
 
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
-TRIGGERS = failure_models.TRIGGERS
+TRIGGERS = (*failure_models.TRIGGERS, *statistics_models.TRIGGERS)
 AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
+ScheduleRow, ScheduleFireRow = schedule_models.ScheduleRow, schedule_models.ScheduleFireRow
 SessionRow, LoginAttemptRow = people_models.SessionRow, people_models.LoginAttemptRow
 
 __all__ = [
@@ -280,6 +248,8 @@ __all__ = [
     "IdempotencyKeyRow",
     "JobRow",
     "Model",
+    "ScheduleFireRow",
+    "ScheduleRow",
     "TaskRow",
     "UserRow",
 ]

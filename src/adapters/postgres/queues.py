@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ...application.ports.queues import StoredQueue
 from ...domain.ids import Json
+from ...domain.limits import QueueLimits, Rate
 from ...domain.on_dead import OnDead
-from ...domain.queue import QueueSettings
+from ...domain.queue import Pause, QueueSettings
+from ...domain.retention import UNSAID, Retention
 from ...domain.status import JobStatus
 from .backoffs import backoff_document, backoff_of
 from .errors import translated
@@ -72,9 +74,9 @@ class PostgresQueues:
             await self._session.execute(_LOCK, {"name": name})
         return await self.find(name)
 
-    async def put(self, name: str, settings: QueueSettings) -> StoredQueue:
-        """Store the settings of a queue."""
-        columns = _columns(settings)
+    async def put(self, name: str, settings: QueueSettings, pause: Pause | None = None) -> StoredQueue:
+        """Store the settings and the pause of a queue."""
+        columns = _columns(settings) | _limit_columns(settings.limits) | _pause_columns(pause)
         adding = insert(QueueRow).values(name=name, **columns)
         changed = columns | {"revision": QueueRow.revision + 1, "updated_at": func.now()}
         storing = adding.on_conflict_do_update(index_elements=[QueueRow.name], set_=changed).returning(QueueRow)
@@ -120,7 +122,44 @@ def _columns(settings: QueueSettings) -> dict[str, Any]:
         "default_timeout_s": None if settings.timeout is None else settings.timeout.total_seconds(),
         "default_backoff": None if backoff is None else backoff.encode(),
         "on_dead": on_dead_document(settings.on_dead),
+        "retention": _retention_document(settings.retention),
     }
+
+
+def _limit_columns(limits: QueueLimits) -> dict[str, Any]:
+    rate = limits.rate
+    return {
+        "max_running": limits.max_running,
+        "max_running_per_key": limits.max_running_per_key,
+        "max_depth": limits.max_depth,
+        "rate_limit": None if rate is None else rate.limit,
+        "rate_period_s": None if rate is None else rate.period.total_seconds(),
+        "rate_burst": None if rate is None else rate.burst,
+        "oldest_share": limits.oldest_share,
+    }
+
+
+def _pause_columns(pause: Pause | None) -> dict[str, Any]:
+    return {
+        "paused_at": pause and pause.at,
+        "paused_until": pause and pause.until,
+        "paused_by_user": pause and pause.user_id,
+        "paused_by_key": pause and pause.key_id,
+        "pause_reason": pause and pause.reason,
+    }
+
+
+def _retention_document(retention: Retention) -> Json | None:
+    said = {f"{name}_s": kept.total_seconds() for name, kept in attrs.asdict(retention).items() if kept is not None}
+    return json.dumps(said).encode() if said else None
+
+
+def _retention_of(document: Json | None) -> Retention:
+    if document is None:
+        return UNSAID
+    return Retention(
+        **{name.removesuffix("_s"): timedelta(seconds=kept) for name, kept in json.loads(document).items()}
+    )
 
 
 def _stored(row: QueueRow) -> StoredQueue:
@@ -129,5 +168,21 @@ def _stored(row: QueueRow) -> StoredQueue:
         None if row.default_timeout_s is None else timedelta(seconds=row.default_timeout_s),
         backoff_of(row.default_backoff),
         on_dead_of(row.on_dead),
+        _limits(row),
+        _retention_of(row.retention),
     )
-    return StoredQueue(row.name, settings, utc(row.created_at), utc(row.updated_at), row.revision)
+    return StoredQueue(row.name, settings, utc(row.created_at), utc(row.updated_at), row.revision, _pause(row))
+
+
+def _limits(row: QueueRow) -> QueueLimits:
+    rate = None
+    if row.rate_limit is not None and row.rate_period_s is not None:
+        rate = Rate(row.rate_limit, timedelta(seconds=row.rate_period_s), row.rate_burst)
+    return QueueLimits(row.max_running, row.max_running_per_key, rate, row.max_depth, row.oldest_share)
+
+
+def _pause(row: QueueRow) -> Pause | None:
+    if row.paused_at is None:
+        return None
+    until = None if row.paused_until is None else utc(row.paused_until)
+    return Pause(utc(row.paused_at), row.paused_by_user, row.paused_by_key, row.pause_reason, until)

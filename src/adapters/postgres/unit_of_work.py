@@ -19,6 +19,8 @@ from .jobs import PostgresJobRepository
 from .people import PostgresPeople
 from .queues import PostgresQueues
 from .rows import utc
+from .schedule_fires import PostgresScheduleFires
+from .schedules import PostgresSchedules
 from .selection import PostgresJobSelection
 from .sessions import PostgresLoginAttempts, PostgresSessions
 
@@ -40,6 +42,8 @@ class PostgresUnitOfWork:
         self.queues = PostgresQueues(self._session)
         self.bulk = PostgresBulkOperations(self._session)
         self.selection = PostgresJobSelection(self._session)
+        self.schedules = PostgresSchedules(self._session)
+        self.fires = PostgresScheduleFires(self._session)
 
     async def now(self) -> datetime:
         """Return the time at which the transaction began."""

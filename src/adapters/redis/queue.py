@@ -56,10 +56,10 @@ class RedisJobQueue:
             await self._wait(queues, left, limit)
         return Received()
 
-    async def ring(self, cancels: Sequence[CancelRequested]) -> None:
-        """Tell the workers that hold these jobs to stop them."""
+    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and those of `resumed` queues to look."""
         self._start()
-        self._publisher.say(cancels=cancels)
+        self._publisher.say(cancels=cancels, resumed=resumed)
 
     async def depth(self, queue: str) -> int | None:
         """Return how many ids wait for `queue`; `None` while Redis is away."""

@@ -8,7 +8,9 @@ import attrs
 
 BULK = "bulk"
 FOLD = "fold-dead-letters"
-SEEN = frozenset({BULK, FOLD})
+FIRE = "fire-schedules"
+FOLD_STATISTICS = "fold-statistics"
+SEEN = frozenset({BULK, FOLD, FIRE, FOLD_STATISTICS})
 """The passes of which a tick tells whether anything waits for them; the others have to look for themselves."""
 
 
@@ -20,6 +22,7 @@ class Tick:
     runs out (zero or less: one has), `None` if nothing runs. `job_in` is how long until the next job of the asked
     queues falls due that is not due yet, `None` if there is none. `idle` says that none of theirs is due: whoever
     was about to look for one need not. `waiting` are those of `SEEN` for which there may be something to do.
+    `fire_in` is how long until a schedule is to make its next job (zero or less: it is due), `None` if none will.
     """
 
     due: frozenset[str]
@@ -27,6 +30,7 @@ class Tick:
     job_in: timedelta | None = None
     idle: bool = False
     waiting: frozenset[str] = SEEN
+    fire_in: timedelta | None = None
 
 
 class Cadences(Protocol):

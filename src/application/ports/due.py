@@ -15,6 +15,7 @@ class DueJobs(Protocol):
     ) -> Sequence[JobQueued]:
         """Return at most `limit` queued jobs that fall due `within` so long, in the order in which they are claimed.
 
+        Jobs of queues that pause or have counted limits are left out: who may take them only a claim can tell.
         `after` goes on behind a job returned before. Raises `Unavailable` when the database does not answer.
         """
         ...

@@ -78,6 +78,10 @@ class JobRepository(Protocol):
         """
         ...
 
+    async def depth(self, queue: str, cap: int) -> int:
+        """Return how many jobs wait in a queue, due or not, counted up to `cap`."""
+        ...
+
 
 class SettleAnswer(StrEnum):
     """What became of one settlement."""
@@ -118,6 +122,11 @@ class JobLeases(Protocol):
 
         `only` narrows the claim to these ids. Rows that another claimer is looking at are passed over, never
         waited for. A job whose `expires_at` has passed is never claimed.
+
+        Of a queue that pauses nothing is claimed. Limits hold whoever claims at once: those who claim from a queue
+        with counted limits take turns. A queue whose claims are steered is never prefetched from. What limits keep
+        back is passed over, in a claim of all as in one of ids; the answer then is a `Granted` that says when to look
+        again.
         """
         ...
 

@@ -6,18 +6,19 @@ from typing import Protocol
 
 import attrs
 
-from ...domain.queue import QueueSettings
+from ...domain.queue import Pause, QueueSettings
 
 
 @attrs.frozen
 class StoredQueue:
-    """The settings of a queue as they are kept; `revision` grows with each change."""
+    """The settings of a queue and its pause as they are kept; `revision` grows with each change of either."""
 
     name: str
     settings: QueueSettings
     created_at: datetime
     updated_at: datetime
     revision: int = 0
+    pause: Pause | None = None
 
     @property
     def etag(self) -> str:
@@ -40,8 +41,8 @@ class Queues(Protocol):
         """Return the same, and let nobody else hold it until the unit ends, whether it is there or not."""
         ...
 
-    async def put(self, name: str, settings: QueueSettings) -> StoredQueue:
-        """Store the settings of a queue, whether it had any or not."""
+    async def put(self, name: str, settings: QueueSettings, pause: Pause | None = None) -> StoredQueue:
+        """Store the settings and the pause of a queue, whether it had any or not."""
         ...
 
     async def remove(self, name: str) -> bool:

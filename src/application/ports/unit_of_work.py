@@ -14,6 +14,7 @@ from .idempotency import IdempotencyKeys
 from .jobs import JobRepository
 from .people import People
 from .queues import Queues
+from .schedules import ScheduleFires, Schedules
 from .sessions import LoginAttempts, Sessions
 
 
@@ -78,6 +79,16 @@ class UnitOfWork(Protocol):
     @property
     def queues(self) -> Queues:
         """What is set for queues."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
+        ...
+
+    @property
+    def fires(self) -> ScheduleFires:
+        """The fire times that are due, and those that made a job."""
         ...
 
     async def now(self) -> datetime:

@@ -113,7 +113,7 @@ def resume_operation(
 ) -> int:
     """Go on with a bulk operation that was aborted, where it stopped."""
     with connected(url, api_key) as api:
-        return _told(api, api.post(f"{PATH}/{id}/resume", again=True), output, detach=detach)
+        return told(api, api.post(f"{PATH}/{id}/resume", again=True), output, detach=detach)
 
 
 @bulk.command(name="retry")
@@ -185,10 +185,11 @@ def change(action: str, ids: Sequence[str], where: Where, manner: Manner, **more
             return Exit.OK
         confirm(_question(action, plan["count"]), yes=manner.yes)
         request["plan_hash"] = plan["plan_hash"]
-        return _told(api, api.post(PATH, request, key=str(uuid.uuid4())), manner.output, detach=manner.detach)
+        return told(api, api.post(PATH, request, key=str(uuid.uuid4())), manner.output, detach=manner.detach)
 
 
-def _told(api: "Api", operation: dict[str, Any], output: Format | None, *, detach: bool) -> int:
+def told(api: "Api", operation: dict[str, Any], output: Format | None, *, detach: bool) -> int:
+    """Write what came of an operation, once it has ended unless `detach`; return how that ended."""
     ended = operation if detach else _followed(api, operation)
     write_one(ended, output)
     return Exit.OK if detach or ended["status"] == "finished" else Exit.FAILURE

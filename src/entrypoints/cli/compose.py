@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.rhythms import check
 from ...application.tasks import Tasks
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
 from ...domain.account_errors import InvalidUser
-from ...domain.errors import Unavailable
-from ..container import Container, build, close
-from ..doors import build_doors, close_doors
+from ...domain.errors import InvalidJob, Unavailable
+from ..container import Container, build, close, close_doors
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
 from ..loops.keeping import maintained
@@ -23,7 +24,7 @@ from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
-from ..worker.parts import WorkerParts, WorkerRules
+from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
 from .exits import Exit, Stop
 
 PATIENCE_S = 10.0
@@ -69,7 +70,7 @@ async def refuse_misfit(container: Container) -> None:
 @asynccontextmanager
 async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     """Give what the API needs, over a database that fits."""
-    container = build_doors(settings)
+    container = build(settings)
     try:
         await refuse_misfit(container)
         await _first_admin(container, settings)
@@ -80,7 +81,10 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             edit=container.edit(),
             reads=container.reads(),
             queues=container.queues(),
+            schedules=container.schedules(),
+            calendar=container.calendar(),
             dead_letters=container.dead_letters(),
+            statistics=container.statistics(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
             suggest=container.suggest_filters(),
@@ -149,6 +153,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
     try:
         await refuse_misfit(container)
         known = KnownTasks.of(tasks, container.codec())
+        declare = _declaring(container, tasks)
         yield WorkerParts(
             worker_id=container.ids().new(),
             known=known,
@@ -169,9 +174,20 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             rules=_rules(settings, shape),
             middleware=tasks.layers,
             backend=settings.queue_backend,
+            declare_schedules=declare,
         )
     finally:
         await close(container)
+
+
+def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:
+    """Return what stores the schedules of `tasks`; raise `Stop` for one that no calendar can follow."""
+    for each in tasks.schedules:
+        try:
+            check(container.calendar(), each.settings.rhythm)
+        except InvalidJob as refused:
+            raise Stop(f"schedule '{each.name}': {refused}", Exit.USAGE) from refused
+    return partial(container.schedules().declare, declared=tasks.schedules) if tasks.schedules else None
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:

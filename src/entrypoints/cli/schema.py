@@ -40,7 +40,7 @@ def status(*, database_url: options.DatabaseUrl = None) -> None:
 @migrate.command(name="sql")
 def sql() -> None:
     """Write all migrations as one SQL script, for a database that eQueue may not change itself."""
-    from ..container import Migrations
+    from ..openings import Migrations
 
     print(Migrations.sql())
 

@@ -59,7 +59,7 @@ async def create_bulk_operation(
     if body.plan_hash is None and not body.filter.ids:
         needed = Violation("/plan_hash", "is needed: preview with dry_run, and send what that gave", "required")
         raise InvalidPlan((needed,))
-    return await _create(services, call, request, body.plan_hash)
+    return await create(services, call, request, body.plan_hash)
 
 
 @endpoint(
@@ -152,10 +152,11 @@ async def delete_dead_letters(services: HttpServices, call: Call[wire.Empty, wir
 async def _group(services: HttpServices, call: Call[Any, Any], action: BulkAction) -> Answer:
     selector = bulk_wire.JobSelector(fingerprint=[call.parameters["fingerprint"]])
     request = _request(call.principal, bulk_wire.BulkOperationRequest(action, selector))
-    return await _create(services, call, request, None)
+    return await create(services, call, request, None)
 
 
-async def _create(services: HttpServices, call: Call[Any, Any], request: BulkRequest, plan_hash: str | None) -> Answer:
+async def create(services: HttpServices, call: Call[Any, Any], request: BulkRequest, plan_hash: str | None) -> Answer:
+    """Create a bulk operation, once for each idempotency key, and answer with it."""
     key = idempotency.key_of(call)
     if key is None:
         return _accepted(await services.bulk.create(request, call.actor, plan_hash))

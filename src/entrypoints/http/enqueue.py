@@ -30,6 +30,7 @@ REFUSALS = (
     "payload-invalid",
     "unknown-task",
     "idempotency-key-reused",
+    "queue-full",
 )
 
 ONE_JOB = Accepts(

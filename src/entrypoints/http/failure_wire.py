@@ -5,11 +5,13 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from ...domain import spec
+from ...domain.retention import LONGEST_KEPT
 from ...domain.retry import MAX_RETRIES
-from . import wire
+from . import queue_wire, wire
 
 Timeout = Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())]
 Retries = Annotated[int, Meta(ge=0, le=MAX_RETRIES)]
+Kept = Annotated[float, Meta(ge=0, le=LONGEST_KEPT.total_seconds())]
 Payload = Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})]
 
 
@@ -32,21 +34,51 @@ class QueueDefaults(Struct, forbid_unknown_fields=True, frozen=True):
     backoff: wire.Backoff | None = None
 
 
+class RetentionForm(Struct, forbid_unknown_fields=True, frozen=True):
+    """How long jobs are kept once they have ended, and results if not as long; `null` is the system's."""
+
+    succeeded_s: Kept | None = None
+    cancelled_s: Kept | None = None
+    dead_s: Kept | None = None
+    result_s: Kept | None = None
+
+
 class QueueForm(Struct, forbid_unknown_fields=True):
-    """The settings of a queue. What is left out or `null` is the system's."""
+    """The settings of a queue. What is left out or `null` is the system's, and bounds nothing.
+
+    `max_running` jobs hold a lease at once, `max_running_per_key` of one `concurrency_key`. With `max_depth` jobs that
+    wait, further ones are refused. `oldest_share` of the places of each claim go to what has been due longest, whatever
+    its priority.
+    """
 
     defaults: QueueDefaults = QueueDefaults()
     on_dead: OnDeadForm | None = None
+    max_running: queue_wire.Many | None = None
+    max_running_per_key: queue_wire.Many | None = None
+    rate: queue_wire.Rate | None = None
+    max_depth: queue_wire.Depth | None = None
+    oldest_share: queue_wire.Share | None = None
+    retention: RetentionForm = RetentionForm()
 
 
 class QueueOut(Struct):
-    """A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload."""
+    """A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+
+    `paused` is `null` unless it pauses now.
+    """
 
     name: str
     defaults: QueueDefaults
     on_dead: OnDeadForm | None
+    max_running: int | None
+    max_running_per_key: int | None
+    rate: queue_wire.Rate | None
+    max_depth: int | None
+    oldest_share: float | None
+    paused: queue_wire.PauseOut | None
     updated_at: wire.Instant | None
     etag: str
+    retention: RetentionForm = RetentionForm()
 
 
 class QueueList(Struct):

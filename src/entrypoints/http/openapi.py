@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, list_wire, people_wire, wire
+from . import bulk_wire, failure_wire, list_wire, people_wire, schedule_wire, wire
 from .endpoint import EVENT_STREAM, JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint, People
 from .problems import KINDS, PROBLEM_JSON
 
@@ -22,9 +22,16 @@ _WITH_PATH = ("not-found",)
 _CONDITIONAL = ("precondition-required", "stale")
 _NO_CONTENT = 204
 _TAGGED = frozenset(
-    {wire.JobAnswer, wire.MoveAnswer, failure_wire.QueueOut, people_wire.UserOut, people_wire.ApiKeyOut}
+    {
+        wire.JobAnswer,
+        wire.MoveAnswer,
+        failure_wire.QueueOut,
+        schedule_wire.ScheduleOut,
+        people_wire.UserOut,
+        people_wire.ApiKeyOut,
+    }
 )
-_CREATED = frozenset({wire.EnqueueAnswer, people_wire.UserOut, people_wire.NewApiKey})
+_CREATED = frozenset({wire.EnqueueAnswer, schedule_wire.ScheduleOut, people_wire.UserOut, people_wire.NewApiKey})
 _LINKED = frozenset({list_wire.JobList, failure_wire.GroupList})
 _HEADERS = {
     "Location": "where the new thing is",

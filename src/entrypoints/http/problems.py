@@ -36,6 +36,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             400, "Body breaks its schema", "`errors` names each field at fault. A field that is not known is refused."
         ),
         "invalid-queue": Kind(400, "Setting breaks a rule", "`errors` names each field at fault and its bounds."),
+        "invalid-schedule": Kind(400, "Schedule breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-job": Kind(400, "Job breaks a rule", "`errors` names each field at fault and its bounds."),
         "invalid-plan": Kind(400, "Plan makes no sense", "`errors` names each field at fault and why."),
         "invalid-user": Kind(400, "Person breaks a rule", "`errors` names each field at fault and its bounds."),
@@ -78,6 +79,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "unique-conflict": Kind(
             409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
         ),
+        "schedule-exists": Kind(
+            409, "Name is taken", "Another schedule has this name. Change that one, or take another."
+        ),
+        "managed-by-code": Kind(
+            409,
+            "Declared in code",
+            "Change it where it is declared and start the worker again. It can be paused and run.",
+        ),
         "email-taken": Kind(409, "E-mail is taken", "Somebody has this address. Change that person, or take another."),
         "last-admin": Kind(
             409, "Last admin", "Without this person nobody could manage people. Make somebody else an admin first."
@@ -110,6 +119,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Payload does not fit the task",
             "The task would refuse this payload at each attempt; `errors` says why.",
         ),
+        "bad-cron": Kind(
+            422, "No such fire times", "The expression or time zone cannot be read; `errors` says at which character."
+        ),
         "unknown-task": Kind(422, "Unknown task", "No worker has declared this task, and the installation is strict."),
         "idempotency-key-reused": Kind(
             422, "Idempotency-Key reused", "The key was used for a different request. Take a new one."
@@ -118,6 +130,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422, "Filter means everything", "Name statuses, queues, tasks, tags, fingerprints, times or ids of jobs."
         ),
         "refused": Kind(422, "Refused", "The request is understood and breaks a rule."),
+        "queue-full": Kind(
+            429, "Queue is full", "As many jobs as the queue holds wait in it. Wait as long as `Retry-After` says."
+        ),
         "too-many-requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
         "head-too-large": Kind(431, "Headers too large", "Send fewer or shorter headers, or a shorter path."),
         "internal": Kind(500, "Internal error", "This is a fault of the server. Its log holds the request id."),

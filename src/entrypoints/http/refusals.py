@@ -15,6 +15,7 @@ from ...domain.errors import (
     InvalidJob,
     JobNotFound,
     Overloaded,
+    QueueFull,
     Unavailable,
     UniqueConflict,
     UnknownTask,
@@ -100,6 +101,8 @@ def _refusal(error: DomainError) -> Problem:
             return Problem(error.code, f"{error}.", headers=_limited(error))
         case IdempotencyInFlight():
             return Problem(error.code, _meaning(error.code), headers={"Retry-After": RETRY_AFTER_S})
+        case QueueFull():
+            return Problem(error.code, f"{error}.", headers={"Retry-After": RETRY_AFTER_S})
         case _:
             return Problem(error.code, f"{error}." if str(error) else _meaning(error.code))
 

@@ -12,6 +12,7 @@ from ...application.filters import SuggestFilters
 from ...application.intake import EnqueueTogether
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
+from ...application.ports.calendar import Calendar
 from ...application.ports.dead_letters import DeadLetters
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
@@ -19,6 +20,8 @@ from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
+from ...application.schedules import ManageSchedules
+from ...application.statistics import ShowStatistics
 from ...application.system import LookAtSystem
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
@@ -72,7 +75,10 @@ class HttpServices:
     edit: EditJob
     reads: JobReads
     queues: ManageQueues
+    schedules: ManageSchedules
+    calendar: Calendar
     dead_letters: DeadLetters
+    statistics: ShowStatistics
     bulk: SteerBulk
     bulk_reads: BulkReads
     suggest: SuggestFilters

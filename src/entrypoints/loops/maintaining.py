@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from ...application.maintenance import PASS_ROWS, SOON, Pass, RecoverLapses
-from ...application.ports.cadences import SEEN, Cadences, Tick
+from ...application.ports.cadences import FIRE, SEEN, Cadences, Tick
 from ...application.ports.platform import Clock, Jitter
 from ...application.ports.runtime import Timers
 from ...application.ports.telemetry import Log
@@ -188,4 +188,8 @@ class Maintainer:
             # Whoever took the pass just before this lease ran out has not seen it: look again once it is to be had.
             lapsed = tick.lapse_in <= timedelta(0) and LAPSE not in tick.due
             waits.append((LAPSE_EVERY if lapsed else tick.lapse_in).total_seconds())
+        if tick.fire_in is not None and FIRE in self._periods:
+            # The same goes for a fire time: whoever took the pass before it came will not fire it.
+            owed = tick.fire_in <= timedelta(0)
+            waits.append((self._periods[FIRE] if owed else tick.fire_in).total_seconds())
         return max(min(wait for wait in waits if wait > 0), SHORTEST_SLEEP)

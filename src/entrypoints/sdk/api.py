@@ -116,6 +116,16 @@ class Api:
         """Change what is named of a queue's settings, as a merge patch, and return them all."""
         return self._send("PATCH", f"/queues/{name}", body=changes, headers={"If-Match": "*"}, again=True)
 
+    def schedules(self, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
+        """Yield schedules by name, over as many pages as there are."""
+        behind: dict[str, str] = {}
+        while True:
+            answer = self.get("/schedules", {"limit": page, **behind})
+            yield from answer["items"]
+            if not answer["has_more"]:
+                return
+            behind = {"after": answer["next_after"]}
+
     def is_ready(self) -> bool:
         """Tell whether the API answers and can do its work."""
         try:

@@ -10,7 +10,7 @@ from ...application.ports.platform import Clock, Jitter
 from ...application.shares import Claims
 from ...domain.errors import Unavailable
 from ...domain.ids import JobId, WorkerId
-from ...domain.lease import Claim, ClaimOrder
+from ...domain.lease import Claim, ClaimOrder, Granted, again_in
 from ..loops.bell import Bell
 from ..loops.outage import Patience
 from .hinted import Hinted
@@ -78,6 +78,8 @@ class Claimer:
         self._hinted = Hinted()
         self._relies = False
         self._full = False
+        self._kept_back = False
+        self._limited = False
         self._stopped = False
         self.when_room: Callable[[], None] = lambda: None
 
@@ -105,7 +107,7 @@ class Claimer:
 
     def look_in(self, seconds: float) -> None:
         """Look for work in so many seconds at the latest: a job falls due then."""
-        if self._relies:
+        if self._relies and not self._limited:
             return  # its id will come
         self._due_at = min(self._due_at, self._clock.monotonic() + seconds)
         self._bell.ring()
@@ -119,6 +121,12 @@ class Claimer:
         """Claim known tasks alone if the served queues have others too; naming them costs where all are known."""
         queues, known = self._source.queues, self._source.known
         self._runner.unknown.update(each.id for each in declared if each.queue in queues and each.id not in known)
+
+    def settled(self) -> None:
+        """Note that endings were written: what limits kept back may start now."""
+        if self._kept_back:
+            self.look()
+        self.room()
 
     def room(self) -> None:
         """Note that a slot came free: worth a look only if the last one left work behind."""
@@ -172,7 +180,7 @@ class Claimer:
             return
         self._patience.worked()
         self._received(claims, wish, now, only)
-        if told and not claims and only is None:
+        if told and not claims and only is None and not self._kept_back:
             self._in_vain()
 
     def _received(self, claims: Sequence[Claim], wish: Wish, asked_at: float, only: Sequence[JobId] | None) -> None:
@@ -184,11 +192,13 @@ class Claimer:
                 self._look_at = max(self._look_at, self._poll_at)
         else:
             self._plan_look(now, more=len(claims) >= wish.limit or not wish.begun)
+        self._mind(claims, wish, now)
         until = asked_at + self._rules.lease.total_seconds()
         runs = [Run(claim, now, until) for claim in claims]
         self._hold(runs)
         self._runner.accept(runs, first=wish.begun)
-        if self._rules.burst and only is None and wish.begun and not claims and self._idle:
+        in_vain = only is None and wish.begun and not claims and not self._kept_back
+        if self._rules.burst and in_vain and self._idle:
             self._drained()
         self._appetite.measure(self._runner.ended - self._ended_before, self._clock.monotonic())
         self._ended_before = self._runner.ended
@@ -199,6 +209,17 @@ class Claimer:
             self._look_at = now + SPELL if self._relies else 0.0
         else:
             self._look_at = min(self._look_at, self._poll_at)
+
+    def _mind(self, claims: Sequence[Claim], wish: Wish, now: float) -> None:
+        """Look again when limits may let go of what they kept back; ids of jobs under limits do not come by themselves.
+
+        Only a claim of the begun kind tells: a prefetch leaves what is near its limits to others.
+        """
+        again = again_in(claims)
+        if wish.begun:
+            self._kept_back, self._limited = again is not None, isinstance(claims, Granted)
+        if again is not None:
+            self._due_at = min(self._due_at, now + again.total_seconds())
 
     def _pause(self) -> float:
         return self._rules.poll.total_seconds() * (1.0 - self._jitter.draw() * SPREAD)

@@ -1,6 +1,6 @@
 """What a worker is made of: its collaborators as plain values, and the numbers it works by."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import TypeAlias
@@ -16,11 +16,14 @@ from ...application.ports.platform import Clock, Ids, Jitter
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
 from ...application.ports.transactions import Transactions
-from ...application.ports.unit_of_work import UnitsOfWork
+from ...application.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from ...application.settle import SettleAttempts
 from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
+
+DeclareSchedules: TypeAlias = Callable[[UnitOfWork], Awaitable[Sequence[str]]]
+"""Stores the schedules that this worker's code declares; returns the names that people have taken."""
 
 OpenLeases: TypeAlias = Callable[[], AbstractAsyncContextManager[JobLeases]]
 """Opens leases over a connection of their own, on the loop that asks; for the heartbeat."""
@@ -75,6 +78,7 @@ class WorkerParts:
     rules: WorkerRules = WorkerRules()
     middleware: tuple[Middleware, ...] = ()
     backend: str = "postgres"
+    declare_schedules: DeclareSchedules | None = None
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from ...application.judging import Stop
 from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
+from ...application.ports.unit_of_work import UnitOfWork
 from ...application.shares import ClaimsByShare, Shares
 from ...domain.errors import Unavailable
 from ..loops.bell import Bell
@@ -131,12 +132,19 @@ class Worker:
                 async with self._parts.units_of_work() as unit:
                     await unit.catalogue.declare(list(self._parts.known.declarations()))
                     self._claimer.look_around(await unit.catalogue.all())
+                    await self._declare_schedules(unit)
                     await unit.commit()
                 patience.worked()
             except Unavailable as away:
                 await patience.after(away)
             else:
                 return
+
+    async def _declare_schedules(self, unit: UnitOfWork) -> None:
+        if self._parts.declare_schedules is None:
+            return
+        for name in await self._parts.declare_schedules(unit):
+            self._log.warning("schedule.name_is_taken", schedule=name)
 
     async def _drain(self, given: int) -> None:
         """Bring what runs to its end within the grace, or give it back as what waited was."""
@@ -225,7 +233,7 @@ class Worker:
             self.stop()
         if self._parts.rules.burst and not self._holds:
             self._claimer.look()
-        self._claimer.room()
+        self._claimer.settled()
 
     def _room(self) -> None:
         self._claimer.room()

@@ -27,6 +27,17 @@ def test_a_queue_is_set_and_shown(remote: Run) -> None:
     assert queued.document["max_retries"] == 7
 
 
+def test_queues_are_shown_with_what_they_hold(remote: Run) -> None:
+    """Counts in the list and for one queue, and the last hour there."""
+    remote("enqueue", "no.such.task", "--queue", "figures.shell", "--delay", "1h")
+    remote("enqueue", "no.such.task", "--queue", "figures.shell")
+    listed = {queue["name"]: queue for queue in json.loads(remote("queues", "list", "-o", "json").out)}
+    assert [listed["figures.shell"][name] for name in ("ready", "scheduled", "running", "dead")] == [1, 1, 0, 0]
+    shown = remote("queues", "show", "figures.shell", "-o", "json")
+    assert shown.code == 0, shown.err
+    assert (shown.document["ready"], shown.document["done_per_minute"], shown.document["wait_p50_s"]) == (1, 0, None)
+
+
 def test_what_is_wrong_is_told(remote: Run) -> None:
     """A setting out of bounds 1, a payload without its task 2, an unknown queue 7."""
     assert remote("queues", "set", "shell", "--retries", "5000").code == 1
@@ -44,3 +55,30 @@ def test_dead_letters_are_grouped(remote: Run) -> None:
     assert group["jobs"] >= 2
     assert (group["crashes"], group["tasks"]) == (False, [FAILS])
     assert remote("dead", "groups", "--task", FAILS, "-o", "id").out.strip() == group["fingerprint"]
+
+
+def test_a_queue_is_bounded_paused_and_resumed(remote: Run) -> None:
+    """Limits that are named change and the others stay; a pause says why; what is no rate is told."""
+    first = remote("queues", "limits", "bounded", "--max-running", "5", "--rate", "100/1m:20", "-o", "json")
+    assert first.code == 0, first.err
+    assert first.document["rate"] == {"limit": 100, "period_s": 60.0, "burst": 20}
+    second = remote("queues", "limits", "bounded", "--max-depth", "9", "--unset", "rate", "-o", "json").document
+    assert (second["max_running"], second["rate"], second["max_depth"]) == (5, None, 9)
+    assert remote("queues", "limits", "bounded", "-o", "json").document == second
+    assert remote("queues", "limits", "bounded", "--rate", "often").code == 2
+    paused = remote("queues", "pause", "bounded", "--reason", "the provider is down", "--until", "30m", "-o", "json")
+    assert paused.code == 0, paused.err
+    assert paused.document["paused"]["reason"] == "the provider is down"
+    assert remote("queues", "resume", "bounded", "-o", "json").document["paused"] is None
+    assert remote("queues", "resume", "never.seen").code == 7
+
+
+def test_a_queue_is_purged_once_somebody_says_yes(remote: Run) -> None:
+    """Nothing happens without a word; then what waits is cancelled."""
+    queued = remote("enqueue", FAILS, "--queue", "purged", "--delay", "1h", "-o", "json")
+    assert queued.code == 0, queued.err
+    assert remote("queues", "purge", "purged").code == 2
+    purged = remote("queues", "purge", "purged", "--yes", "-o", "json")
+    assert purged.code == 0, purged.err
+    assert (purged.document["status"], purged.document["done"]) == ("finished", 1)
+    assert remote("jobs", "show", queued.document["id"], "-o", "json").document["status"] == "cancelled"

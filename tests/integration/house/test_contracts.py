@@ -28,6 +28,7 @@ FORBIDDEN = {
     "speaks-schema": ("adapters/codec.py", "import jsonschema_rs"),
     "speaks-secrets": ("application/login.py", "import bcrypt"),
     "speaks-json": ("adapters/memory/store.py", "import msgspec"),
+    "speaks-cron": ("entrypoints/http/schedules.py", "import cronsim"),
     "calls-out": ("entrypoints/cli/remote.py", "import httpx2"),
     "one-root": ("entrypoints/cli/compose.py", "import dependency_injector"),
     "one-reader": ("entrypoints/cli/compose.py", "import environ"),

@@ -62,6 +62,7 @@ def sql(request: pytest.FixtureRequest, server: servers.Server, template: str) -
 
 STATEMENTS = {
     "claim": statements.CLAIM,
+    "claim in turn": statements.CLAIM_IN_TURN,
     "claim_only": statements.CLAIM_ONLY,
     "heartbeat": statements.HEARTBEAT,
     "succeed": statements.SUCCEED,
@@ -146,7 +147,7 @@ def settle_facts(ids: list[UUID]) -> dict[str, Any]:
 
 def expect_keyed(plan: Plan, touched: int) -> None:
     """See that a guarded write found each row by its key, and no other rows; the ids of what runs are a key too."""
-    assert plan.indexes() <= {"pk_jobs", "ix_jobs_lapse"}
+    assert plan.indexes() <= {"pk_jobs", "ix_jobs_running"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= touched
     assert plan.pairs_compared() <= touched
@@ -212,7 +213,7 @@ def test_looking_back_finds_jobs_and_attempts_by_their_keys(sql: psycopg.Connect
 def test_a_lapse_looks_only_at_what_runs(sql: psycopg.Connection[Any], mode: str) -> None:
     """The index of what runs gives the candidates, the primary key the rows to write."""
     plan = plan_of(sql, statements.TAKE_OVER, {"limit": BATCH}, mode=mode)
-    assert plan.indexes() <= {"ix_jobs_lapse", "pk_jobs"}
+    assert plan.indexes() <= {"ix_jobs_running", "pk_jobs"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= RUNNING + BATCH
 
@@ -288,6 +289,6 @@ def test_a_tick_probes_lanes_and_looks_at_what_runs(sql: psycopg.Connection[Any]
         "priorities": [priority for _, priority in probed],
     }
     plan = plan_of(sql, TICK, facts, mode=mode)
-    assert plan.indexes() == {"ix_jobs_claim", "ix_jobs_lapse"}
+    assert plan.indexes() == {"ix_jobs_claim", "ix_jobs_running"}
     assert not plan.scans_whole()
     assert plan.rows_touched() <= RUNNING + len(probed)

@@ -54,13 +54,20 @@ VALID = {
     "bulk": ("bulk_operations", {"action": "'retry'", "filter": "'{}'", "mark": "now()"}),
     "cadence": ("cadences", {"name": "'lapses'"}),
     "queue": ("queues", {"name": "'default'"}),
+    "schedule": ("schedules", {"name": "'nightly'", "cron": "'0 2 * * *'", "task": "'a.b'"}),
+    "schedule_fire": ("schedule_fires", {"job_id": OTHER_ID, "schedule_id": ID, "fire_at": "now()"}),
     "dead_letter_change": ("dead_letter_changes", {"change": "1", **_DEAD_LETTER}),
     "dead_letter_group": (
         "dead_letter_groups",
         {"jobs": "1", **_DEAD_LETTER, "first_seen": "now()", "last_seen": "now()"},
     ),
 }
-NEEDS = {"attempt": ("queued", {"id": ID}), "api_key": ("user", {}), "session": ("user", {})}
+NEEDS = {
+    "attempt": ("queued", {"id": ID}),
+    "api_key": ("user", {}),
+    "session": ("user", {}),
+    "schedule_fire": ("schedule", {"id": ID}),
+}
 """What has to be there first, for a foreign key's sake."""
 
 

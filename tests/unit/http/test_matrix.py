@@ -27,10 +27,13 @@ READER = PEOPLE | {"key jobs:read"}
 WRITER = PEOPLE | {"key jobs:write"}
 OWNER = PEOPLE | {"key jobs:write", "key jobs:admin"}
 READER_OR_WRITER = PEOPLE | {"key jobs:read", "key jobs:write"}
+FIGURES_READER = PEOPLE | {"key jobs:read", "key stats:read"}
 WATCHER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 QUEUE_READER = PEOPLE | {"key jobs:read", "key queues:admin"}
 OPERATOR = frozenset({"operator", "admin", "key jobs:admin"})
 QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
+SCHEDULE_READER = PEOPLE | {"key jobs:read", "key schedules:admin"}
+SCHEDULE_OPERATOR = frozenset({"operator", "admin", "key schedules:admin"})
 ADMIN = frozenset({"admin", "key admin"})
 
 WHO: Mapping[str, frozenset[str]] = {
@@ -49,6 +52,9 @@ WHO: Mapping[str, frozenset[str]] = {
     "count_jobs": READER,
     "export_jobs": READER,
     "suggest_filters": READER,
+    "show_overview": FIGURES_READER,
+    "show_series": FIGURES_READER,
+    "show_queue_stats": FIGURES_READER,
     "get_job": READER,
     "stream_job": READER,
     "stream_events": WATCHER,
@@ -65,6 +71,19 @@ WHO: Mapping[str, frozenset[str]] = {
     "put_queue": QUEUE_OPERATOR,
     "edit_queue": QUEUE_OPERATOR,
     "unset_queue": QUEUE_OPERATOR,
+    "pause_queue": QUEUE_OPERATOR,
+    "resume_queue": QUEUE_OPERATOR,
+    "purge_queue": ADMIN,
+    "list_schedules": SCHEDULE_READER,
+    "get_schedule": SCHEDULE_READER,
+    "preview_schedule": SCHEDULE_READER,
+    "create_schedule": SCHEDULE_OPERATOR,
+    "put_schedule": SCHEDULE_OPERATOR,
+    "edit_schedule": SCHEDULE_OPERATOR,
+    "delete_schedule": SCHEDULE_OPERATOR,
+    "pause_schedule": SCHEDULE_OPERATOR,
+    "resume_schedule": SCHEDULE_OPERATOR,
+    "run_schedule": SCHEDULE_OPERATOR,
     "preview_backoff": ANYBODY,
     "list_tasks": READER_OR_WRITER,
     "get_task": READER_OR_WRITER,

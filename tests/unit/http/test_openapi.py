@@ -127,8 +127,9 @@ async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> 
     person = await world.person(Role.ADMIN)
     admin = api.with_key(await world.key_of(person))
     (key_id, *_) = world.store.keys
+    await admin.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
     ids = {"job_id": job.id, "operation_id": created.id, "user_id": person.id, "key_id": key_id}
-    answer = await admin.get(path.format(task_id="a", name="email", **ids))
+    answer = await admin.get(path.format(task_id="a", name="email", schedule="x", **ids))
     content = operation["responses"][str(answer.status_code)]["content"]
     if endpoint.streams:
         assert answer.headers["content-type"].partition(";")[0] in content

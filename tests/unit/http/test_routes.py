@@ -29,6 +29,7 @@ ASSETS = {
     "fingerprint": "x",
     "user_id": AN_ID,
     "key_id": AN_ID,
+    "schedule": "x",
 }
 
 
@@ -43,6 +44,7 @@ async def api(world: World) -> AsyncIterator[Caller]:
 async def job_id(api: Caller, world: World) -> str:
     """Give a job of the member, and a declared task called `a`."""
     await world.declare("a")
+    await api.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
     return str((await api.post("/api/v1/jobs", json={"task": "a"})).json()["job"]["id"])
 
 

@@ -11,6 +11,7 @@ from litestar import Litestar
 from tests.unit.worker.world import HandMovedTimers
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
@@ -20,6 +21,7 @@ from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.system import MemorySystemReads
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
@@ -34,6 +36,7 @@ from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.filters import SuggestFilters
+from equeue.application.firing import MakeJobs
 from equeue.application.intake import EnqueueTogether
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
@@ -44,7 +47,9 @@ from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
+from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
+from equeue.application.statistics import ShowStatistics
 from equeue.application.system import LookAtSystem
 from equeue.application.topics import Topics
 from equeue.application.waiting import WaitingRoom
@@ -165,7 +170,10 @@ class World:
             store.sessions,
             store.logins,
             store.operations,
+            store.schedules,
+            store.fires,
             store.audit,
+            store.figures,
         ):
             table.clear()
         self.services.queues.policies.forget()
@@ -216,7 +224,12 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
         queues=ManageQueues(units_of_work, policies),
+        schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
+        calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
+        statistics=ShowStatistics(
+            MemoryStatistics(store), MemoryLiveFigures(store), MemoryDeadLetters(store), units_of_work
+        ),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         suggest=SuggestFilters(units_of_work),

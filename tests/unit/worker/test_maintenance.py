@@ -11,7 +11,7 @@ from tests.unit.worker.world import HandMovedTimers, KeptLog, breathe
 
 from equeue.adapters.memory.platform import FixedJitter, MovableClock
 from equeue.application.maintenance import Pass, RecoverLapses
-from equeue.application.ports.cadences import Tick
+from equeue.application.ports.cadences import FIRE, Tick
 from equeue.application.ports.jobs import JobLeases, SettleAnswer, Settled
 from equeue.domain.errors import Unavailable
 from equeue.domain.ids import UUID
@@ -166,6 +166,19 @@ async def test_a_lapse_just_after_its_pass_is_found_within_a_second(stage: Stage
     await stage.start()
     await stage.timers.move(1.01)
     assert stage.heard.words == ["look"]
+
+
+async def test_a_fire_time_is_not_slept_through(stage: Stage) -> None:
+    """The loop looks again when it comes, and then does the pass."""
+    stage.said.answers = [
+        Tick(frozenset({FIRE}), fire_in=timedelta(seconds=1), waiting=NONE),
+        Tick(frozenset({FIRE}), fire_in=timedelta(seconds=0), waiting=frozenset({FIRE})),
+    ]
+    work = Work([])
+    await stage.start(**{FIRE: work})
+    assert work.runs == 0
+    await stage.timers.move(1.01)
+    assert work.runs == 1
 
 
 async def test_no_lease_however_short_is_missed_for_two_seconds(stage: Stage) -> None:

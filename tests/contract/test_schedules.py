@@ -1,0 +1,214 @@
+"""Schedules are kept as they were set, one hand at a time, and a fire time is written down once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import attrs
+from tests.builders import OWNER, a_birth, minutes, seconds
+from tests.contract.scheduling import ACTOR, SECOND, a_fire, fires, kept, made, managing, settings
+from tests.contract.world import World
+from uuid_utils.compat import uuid7
+
+from equeue.application.ports.schedules import ScheduleDeclaration
+from equeue.domain.retry import Exponential
+from equeue.domain.schedule import CatchUp, Cron, Every, JobTemplate, Overlap, Pause
+
+WHOLE = settings(
+    Cron("*/5 * * * * *", "Australia/Lord_Howe"),
+    overlap=Overlap.SKIP,
+    catch_up=CatchUp.NONE,
+    catch_up_limit=7,
+    jitter=seconds(2.5),
+    job=JobTemplate(
+        task="a.b",
+        payload=b'{"n": 1}',
+        queue="mail",
+        priority=2,
+        max_retries=9,
+        backoff=Exponential(1.5, 3.0, 60.0, 0.5),
+        timeout=seconds(0.5),
+        tags=("x", "é"),
+        concurrency_key="k",
+    ),
+)
+
+
+async def test_a_schedule_comes_back_as_it_was_stored(world: World) -> None:
+    """Every part, by id and by name; one without anything optional too."""
+    stored = await managing(world).create("whole", WHOLE, ACTOR, OWNER)
+    plain = await made(world, "plain")
+    async with world.units_of_work() as unit:
+        assert await unit.schedules.find("whole") == stored
+        assert await unit.schedules.find(plain.id) == plain
+        assert await unit.schedules.find("never") is None
+        assert await unit.schedules.find(uuid7()) is None
+        assert [each.name for each in await unit.schedules.page(limit=9)] == ["plain", "whole"]
+        assert [each.name for each in await unit.schedules.page(limit=1)] == ["plain"]
+        assert [each.name for each in await unit.schedules.page(limit=9, after="plain")] == ["whole"]
+
+
+async def test_what_is_saved_is_kept(world: World) -> None:
+    """A pause with its reason, how far it came, why it failed."""
+    stored = await made(world)
+    now = await world.now()
+    changed = attrs.evolve(
+        stored, pause=Pause(now, "user:1", "why"), last_fire_at=now, next_at=None, failure="no zone", revision=3
+    )
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([changed])
+        await unit.commit()
+    assert await kept(world, stored) == changed
+
+
+async def test_a_name_is_one_schedules(world: World) -> None:
+    """Of those who take it at once one gets it."""
+    first = await made(world, "a")
+
+    async def add(_: int) -> bool:
+        async with world.units_of_work() as unit:
+            added = await unit.schedules.add(attrs.evolve(first, id=uuid7(), name="b"))
+            await asyncio.sleep(0)
+            await unit.commit()
+        return added
+
+    assert sorted(await asyncio.gather(*map(add, range(4)))) == [False, False, False, True]
+
+
+async def test_a_removed_schedule_is_gone_with_its_fire_times(world: World) -> None:
+    """And its name is free."""
+    schedule = await made(world)
+    async with world.units_of_work() as unit:
+        await unit.fires.record([a_fire(schedule)])
+        await unit.schedules.remove(schedule.id)
+        await unit.commit()
+    assert await fires(world, schedule) == []
+    assert (await made(world)).id != schedule.id
+
+
+async def test_a_fire_time_is_written_down_once(world: World) -> None:
+    """In one go, later, and by two at once: whoever comes second is told which jobs not to make."""
+    schedule = await made(world)
+    first, again = a_fire(schedule), a_fire(schedule)
+    other = a_fire(schedule, 2 * SECOND)
+    async with world.units_of_work() as unit:
+        assert await unit.fires.record([first]) == {first.job_id}
+        assert await unit.fires.record([again, other]) == {other.job_id}
+        await unit.commit()
+
+    async def late(_: int) -> frozenset[object]:
+        async with world.units_of_work() as unit:
+            new = await unit.fires.record([a_fire(schedule, 3 * SECOND)])
+            await asyncio.sleep(0)
+            await unit.commit()
+        return frozenset(new)
+
+    assert sorted(map(len, await asyncio.gather(*map(late, range(4))))) == [0, 0, 0, 1]
+    assert [fire.fire_at for fire in await fires(world, schedule)] == [
+        schedule.anchor + number * SECOND for number in (3, 2, 1)
+    ]
+
+
+async def test_what_is_rolled_back_was_never_written_down(world: World) -> None:
+    """So whoever comes next makes the job."""
+    schedule = await made(world)
+    async with world.units_of_work() as unit:
+        assert len(await unit.fires.record([a_fire(schedule)])) == 1
+    async with world.units_of_work() as unit:
+        assert len(await unit.fires.record([a_fire(schedule)])) == 1
+
+
+async def test_by_hand_any_number_of_times(world: World) -> None:
+    """At the very instant of a fire time too; newest first, and no more than asked for."""
+    schedule = await made(world)
+    some = [a_fire(schedule), a_fire(schedule, manual=True), a_fire(schedule, manual=True)]
+    async with world.units_of_work() as unit:
+        assert await unit.fires.record(some) == {fire.job_id for fire in some}
+        await unit.commit()
+    assert len(await fires(world, schedule)) == 3
+    assert len(await fires(world, schedule, 2)) == 2
+
+
+async def test_due_schedules_are_taken_by_one(world: World) -> None:
+    """Longest due first; paused ones, those that never fire again and those of the future are left out."""
+    names = ("c", "a", "b", "paused", "never", "later")
+    by = {name: await made(world, name, rhythm=Every(minutes(1))) for name in names}
+    now = await world.now()
+    moved: dict[str, dict[str, Any]] = {
+        "a": {"next_at": now - seconds(1)},
+        "b": {"next_at": now - seconds(3)},
+        "c": {"next_at": now - seconds(2)},
+        "paused": {"next_at": now - seconds(9), "pause": Pause(now)},
+        "never": {"next_at": None},
+        "later": {"next_at": now + minutes(1)},
+    }
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([attrs.evolve(by[name], **facts) for name, facts in moved.items()])
+        await unit.commit()
+    async with world.units_of_work() as one, world.units_of_work() as other:
+        assert [each.name for each in await one.fires.take(2)] == ["b", "c"]
+        assert [each.name for each in await other.fires.take(9)] == ["a"]
+
+
+async def test_a_schedule_is_active_while_a_job_of_it_waits_or_runs(world: World) -> None:
+    """Not once it has ended or is gone."""
+    schedule, other = await made(world, "a"), await made(world, "b")
+    birth = a_birth()
+    fire = attrs.evolve(a_fire(schedule), job_id=birth.job_id)
+    both = [schedule.id, other.id]
+    async with world.units_of_work() as unit:
+        await unit.fires.record([fire, a_fire(other)])
+        await unit.jobs.add([birth])
+        await unit.commit()
+    async with world.units_of_work() as unit:
+        assert await unit.fires.active(both) == {schedule.id}
+    await world.claim()
+    async with world.units_of_work() as unit:
+        assert await unit.fires.active(both) == {schedule.id}
+    await world.let_pass(minutes(1))
+    await world.cancel(birth.job_id)
+    await world.lapse()
+    async with world.units_of_work() as unit:
+        assert await unit.fires.active(both) == frozenset()
+
+
+async def test_old_fire_times_are_forgotten(world: World) -> None:
+    """Oldest first and no more than asked for; not while their job waits or runs."""
+    schedule = await made(world)
+    birth = a_birth()
+    old = [a_fire(schedule, number * SECOND) for number in (1, 2, 3)]
+    busy = attrs.evolve(a_fire(schedule, timedelta(0)), job_id=birth.job_id)
+    async with world.units_of_work() as unit:
+        await unit.fires.record([*old, busy, a_fire(schedule, minutes(70))])
+        await unit.jobs.add([birth])
+        await unit.commit()
+    await world.let_pass(minutes(65.5))
+    async with world.units_of_work() as unit:
+        assert [await unit.fires.forget(minutes(60), limit) for limit in (2, 9, 9)] == [2, 1, 0]
+        await unit.commit()
+    assert len(await fires(world, schedule)) == 2
+
+
+async def test_code_declares_again_and_again(world: World) -> None:
+    """The same changes nothing, another rhythm begins anew, and a name that people took stays theirs."""
+    theirs = await made(world, "theirs")
+
+    async def declare(*declared: ScheduleDeclaration) -> list[str]:
+        async with world.units_of_work() as unit:
+            taken = await managing(world).declare(unit, declared)
+            await unit.commit()
+        return list(taken)
+
+    ours = ScheduleDeclaration(name="ours", settings=settings(Every(minutes(5)), job=WHOLE.job))
+    assert await declare(ours, ScheduleDeclaration(name="theirs", settings=WHOLE)) == ["theirs"]
+    async with world.units_of_work() as unit:
+        first = await unit.schedules.find("ours")
+        assert await unit.schedules.find("theirs") == theirs
+    assert first is not None
+    assert first.managed_by_code
+    assert await declare(ours) == []
+    assert await kept(world, first) == first
+    other = attrs.evolve(ours, settings=attrs.evolve(ours.settings, rhythm=Every(minutes(7))))
+    assert await declare(other) == []
+    again = await kept(world, first)
+    assert (again.settings.rhythm, again.next_at) == (Every(minutes(7)), again.anchor + minutes(7))
