@@ -82,7 +82,7 @@ def ground(database_url: str) -> Iterator[Ground]:
         yield Ground(connection)
 
 
-@pytest.mark.timeout(400)  # about 15 seconds where nothing else runs
+@pytest.mark.timeout(400)
 async def test_a_walk_of_100_000_jobs_meets_each_once(api: Caller, ground: Ground) -> None:
     """Whatever comes, changes and goes meanwhile: who was there from the first page to the last is on one page."""
     seen: list[str] = []
