@@ -1,6 +1,7 @@
 """Takes a request through the one order of checks: who, may they, is it there, is it well said; then answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -112,7 +113,7 @@ class Dispatch:
             body = self.endpoint.body.read(raw, content_type)
         path, named = request.scope["path"], request.path_params
         known_as, gone = request_id(request.scope), Departure(request.receive)
-        client = client_address(request.scope, self.services.identity.trusted_proxies)
+        client = partial(client_address, request.scope, self.services.identity.trusted_proxies)
         return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client, gone)
 
     async def _body(self, request: Incoming, accepts: Accepts) -> bytes:

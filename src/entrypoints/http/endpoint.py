@@ -80,7 +80,7 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
-    client: str = ""
+    client: Callable[[], str] = str
     gone: Ending = attrs.field(default=never, repr=False)
 
     @property
