@@ -258,6 +258,9 @@ async def test_minutes_become_hours_and_hours_are_forgotten(world: World) -> Non
     points = await by_hours(world, timedelta(hours=40))
     assert total(points[-2:]) + total(points[:-2]) == before + await figures(world)
     assert len([point for point in points if point.figures != NOTHING]) <= 3
+    span = Span.until(await world.now(), timedelta(hours=40))
+    old = [at for at in await world.statistics.figures(ALL, span) if at < span.end - timedelta(hours=26)]
+    assert {at.minute for at in old} == {0}
     await world.let_pass(timedelta(days=91))
     assert total(await by_hours(world, timedelta(days=100))).done == 4
     await world.statistics.fold(1_000)
