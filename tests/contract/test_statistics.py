@@ -126,7 +126,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_figures_are_what_was_done(open_world: OpenWorld, steps: list[tuple[object, ...]]) -> None:
     """After every history of enqueues, endings, moves, deletes and folds, by queue, task, owner and reach."""
