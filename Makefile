@@ -34,7 +34,7 @@ run-redis: $(VENV)/run.stamp ## The same with Redis (Valkey out of a wheel) as t
 	@EQUEUE_QUEUE_BACKEND=redis $(MAKE) --no-print-directory run
 
 .PHONY: test
-test: lint test-unit test-contract test-integration test-redis test-chaos ## Lint, then every suite
+test: lint test-unit test-contract test-integration test-fuzz test-redis test-chaos ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
@@ -55,6 +55,14 @@ test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
 	EQUEUE_CHAOS_ROUNDS=$(or $(EQUEUE_CHAOS_ROUNDS),full) $(BIN)/python -m pytest -q -s -n 0 tests/chaos
+
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/dev.stamp ## A few generated requests for each operation of the API, as each role
+	$(call suite,240,tests/fuzz)
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## More than 20,000 generated requests (about 15 minutes)
+	EQUEUE_FUZZ=full $(BIN)/python -m pytest -q -s -n 0 tests/fuzz
 
 .PHONY: test-redis
 test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through Redis
@@ -88,6 +96,10 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
 	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
 
+.PHONY: prove-image
+prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
+	sh docker/prove.sh
+
 .PHONY: bench-claim
 bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
 	$(BIN)/python -m bench.claim
@@ -108,16 +120,24 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: pickup, drain, idling (about 4 minutes)
 	$(BIN)/python -m bench.queue
 
+.PHONY: bench-limits
+bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 4 minutes)
+	$(BIN)/python -m bench.limits
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
+
+.PHONY: bench-scaling
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+	$(BIN)/python -m bench.scaling
 
 .PHONY: bench-room
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
 .PHONY: test-long
-test-long: test mutants soak ## Everything, also what takes long
+test-long: test fuzz mutants soak ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
@@ -131,6 +151,7 @@ ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt
 docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
+	$(BIN)/python -m docs.alerts
 
 .PHONY: plans
 plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans
@@ -143,7 +164,7 @@ pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra redis --constraint requirements/dev.txt \
+	  --no-emit-index-url --no-header --extra redis --extra otel --constraint requirements/dev.txt \
 	  --output-file requirements/image.txt
 
 .PHONY: clean

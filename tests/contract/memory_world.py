@@ -8,6 +8,7 @@ from tests.contract.world import World
 
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
@@ -45,6 +46,7 @@ def memory_world_on(clock: MovableClock) -> World:
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
+        demands=MemoryDemands(store),
         pruning=MemoryPruning(store),
         dead_letters=MemoryDeadLetters(store),
         statistics=MemoryStatistics(store),

@@ -11,6 +11,7 @@ from tests.contract.world import World
 from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
+from equeue.adapters.postgres.demand import PostgresDemands
 from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.intake import PostgresIntake
@@ -58,6 +59,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        demands=PostgresDemands(engine),
         pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
         statistics=PostgresStatistics(engine),

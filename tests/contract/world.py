@@ -10,6 +10,7 @@ from tests.builders import LEASE, WORKER, an_order
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
+from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
@@ -44,6 +45,7 @@ class World:
     dead_letters: DeadLetters
     statistics: Statistics
     live_figures: LiveFigures
+    demands: Demands
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

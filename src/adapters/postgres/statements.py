@@ -53,6 +53,9 @@ CLAIMABLE = """
 # jobs of the future would be walked. A lane is entered after its mark, the last (run_at, id) claimed from it.
 # The ids go through an array, so that the update takes the primary key whatever the planner thinks of their number;
 # it is complete before the first row is updated, so that row's last column tells how long the look took.
+_FREE = f"""
+  where {steered.FREE}"""
+
 CLAIM = f"""
 update equeue.jobs as j
 {CLAIMED}
@@ -71,13 +74,15 @@ where j.id = any(array(
     order by q.run_at, q.id
     limit %(limit)b
     for update skip locked
-  ) as due
-  where {steered.FREE}
+  ) as due{_FREE}
   limit %(limit)b
 ))
   and coalesce(j.status = '{QUEUED}', false)
 returning {CLAIM_COLUMNS}, clock_timestamp() - now()
 """
+
+# The same for one who holds the turn of every queue with limits among these, and counted that any jobs may start.
+CLAIM_IN_TURN = CLAIM.replace(_FREE, "")
 
 # The same for jobs that a hint names: the primary key finds them, so only they are sorted.
 CLAIM_ONLY = f"""

@@ -14,12 +14,14 @@ from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.calendar import Calendar
 from ...application.ports.dead_letters import DeadLetters
+from ...application.ports.metering import UNMETERED, Meter
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
+from ...application.scaling import TellNeed
 from ...application.schedules import ManageSchedules
 from ...application.statistics import ShowStatistics
 from ...application.system import LookAtSystem
@@ -91,7 +93,10 @@ class HttpServices:
     system: LookAtSystem
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
+    need: TellNeed
+    metrics: Callable[[], Awaitable[str]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
+    meter: Meter = UNMETERED
     limits: Limits = Limits()
     origins: frozenset[str] = frozenset()
     drain: Drain = attrs.field(factory=Drain)

@@ -21,6 +21,7 @@ from ...application.settle import SettleAttempts
 from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
+from .probes import Probes
 
 DeclareSchedules: TypeAlias = Callable[[UnitOfWork], Awaitable[Sequence[str]]]
 """Stores the schedules that this worker's code declares; returns the names that people have taken."""
@@ -79,6 +80,7 @@ class WorkerParts:
     middleware: tuple[Middleware, ...] = ()
     backend: str = "postgres"
     declare_schedules: DeclareSchedules | None = None
+    probes: Probes | None = None
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property

@@ -27,6 +27,7 @@ from .heart_thread import HeartThread
 from .listening import Listener
 from .parts import WorkerParts
 from .plan import plan
+from .probes import Vital
 from .run import Run
 from .running import Exits, Runner, Spawn
 from .settling import Settler
@@ -60,9 +61,8 @@ class Worker:
         self._outage = Outage(self._log, parts.jitter)
         self._stop_bell = Bell(timers)
         self._drained = Bell(timers)
-        self._draining = False
-        self._hurried = False
-        self._broken = False
+        self._draining = self._hurried = False
+        self._broken = self._working = False
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
@@ -90,6 +90,7 @@ class Worker:
         await self._declare()
         self._log.info("worker.started", **plan(self._parts))
         heart = self._start_heart()
+        self._working = True
         settling = self._own("settle", self._settler.run)
         claiming = self._own("claim", self._claimer.run)
         maintaining = self._own("maintenance", self._maintainer.run)
@@ -124,6 +125,13 @@ class Worker:
     def stuck(self) -> int:
         """How many handlers were given up on and may still run."""
         return self._runner.stuck
+
+    def vital(self) -> Vital:
+        """Tell how the worker stands; from any thread."""
+        away = "the database is away" if self._outage.lasts else ""
+        why = "stopping" if self._draining else away if self._working else "starting"
+        runner, unwritten, slots = self._runner, self._settler.backlog, self._parts.rules.concurrency
+        return Vital(not self._broken, why, slots, runner.running, len(self._holds), unwritten, runner.stuck)
 
     async def _declare(self) -> None:
         patience = self._outage.patience("declare", self._timers)

@@ -15,6 +15,7 @@ from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.passwords import MemoryPasswords
@@ -29,6 +30,7 @@ from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
 from equeue.adapters.system import SystemClock, UuidV7Ids
+from equeue.adapters.telemetry.metrics import Metrics
 from equeue.application.access import Authenticate
 from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
@@ -40,6 +42,7 @@ from equeue.application.firing import MakeJobs
 from equeue.application.intake import EnqueueTogether
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
+from equeue.application.observing import ShowMetrics
 from equeue.application.people import ChangePassword, ManagePeople
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
@@ -47,6 +50,7 @@ from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
+from equeue.application.scaling import TellNeed
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.application.statistics import ShowStatistics
@@ -213,6 +217,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         return world.readiness
 
     policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
+    meter = Metrics()
     enqueue = Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas)
     timers, watch = HandMovedTimers(clock), MemoryJobWatch(store)
     look_up = Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock))
@@ -242,6 +247,9 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         system=LookAtSystem(MemorySystemReads(store), queue, "memory"),
         clock=clock,
         ready=ready,
+        need=TellNeed(MemoryDemands(store), units_of_work),
+        metrics=ShowMetrics(meter, MemoryDemands(store), ready),
+        meter=meter,
         secret_keys=SECRET_KEYS,
         limits=limits,
     )
