@@ -12,9 +12,11 @@ from ..adapters.postgres.engine import Lane
 from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.live_figures import PostgresLiveFigures
+from ..adapters.postgres.presence import PostgresPresence
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.situations import PostgresSituations
 from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
@@ -26,6 +28,7 @@ from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
 from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
@@ -126,6 +129,7 @@ class Container(Identities):
     leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
+    presence = providers.Singleton(PostgresPresence, maintenance_lane)
     due = providers.Singleton(PostgresDueJobs, maintenance_lane)
     publish_passes = providers.Callable(publish_passes, settings, due, queue)
     open_heartbeat = providers.Callable(own_leases, settings)
@@ -145,6 +149,7 @@ class Container(Identities):
         timeout=settings.provided.task_timeout,
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
+    explain = providers.Factory(Explain, providers.Factory(PostgresSituations, engine))
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     figures = providers.Singleton(PostgresStatistics, engine)
     live_figures = providers.Singleton(PostgresLiveFigures, engine)

@@ -14,9 +14,11 @@ from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.presence import Presence
 from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.situations import Situations
 from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.ports.watching import JobWatch, TopicWatch
@@ -56,6 +58,8 @@ class World:
     job_watch: JobWatch
     topic_watch: TopicWatch
     let_be_counted: Callable[[], Awaitable[None]]
+    situations: Situations
+    presence: Presence
 
     @property
     def manage(self) -> ManageJobs:

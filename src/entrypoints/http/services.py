@@ -8,6 +8,7 @@ import attrs
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
+from ...application.explain import Explain
 from ...application.filters import SuggestFilters
 from ...application.intake import EnqueueTogether
 from ...application.manage import ManageJobs
@@ -76,6 +77,7 @@ class HttpServices:
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
+    explain: Explain
     queues: ManageQueues
     schedules: ManageSchedules
     calendar: Calendar

@@ -13,6 +13,7 @@ from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
 from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Ids, Jitter
+from ...application.ports.presence import Presence
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
 from ...application.ports.transactions import Transactions
@@ -71,6 +72,7 @@ class WorkerParts:
     recover: RecoverLapses
     passes: tuple[Pass, ...] = ()
     cadences: Cadences | None = None
+    presence: Presence | None = None
     transactions: Transactions | None = None
     clock: Clock
     jitter: Jitter

@@ -22,6 +22,7 @@ from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.system import MemorySystemReads
@@ -36,6 +37,7 @@ from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
+from equeue.application.explain import Explain
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.filters import SuggestFilters
 from equeue.application.firing import MakeJobs
@@ -167,6 +169,8 @@ class World:
             store.answers,
             store.tasks,
             store.queues,
+            store.seen,
+            store.buckets,
             store.users,
             store.keys,
             store.stamps,
@@ -228,6 +232,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
+        explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
         schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
         calendar=CronCalendar(),
