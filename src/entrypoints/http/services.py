@@ -24,6 +24,7 @@ from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
 from ...application.scaling import TellNeed
 from ...application.schedules import ManageSchedules
+from ...application.statistics import ShowStatistics
 from ...application.system import LookAtSystem
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
@@ -80,6 +81,7 @@ class HttpServices:
     schedules: ManageSchedules
     calendar: Calendar
     dead_letters: DeadLetters
+    statistics: ShowStatistics
     bulk: SteerBulk
     bulk_reads: BulkReads
     suggest: SuggestFilters

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 FUNCTION = """
 create function equeue.jobs_to_scale_for(queues text[], most integer default 500) returns bigint
