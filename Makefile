@@ -152,6 +152,7 @@ docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
 	$(BIN)/python -m docs.alerts
+	$(BIN)/python -m docs.metrics
 
 .PHONY: plans
 plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans

@@ -195,6 +195,12 @@ class Settings:
     log_format: str = _setting(
         "LOG_FORMAT", "auto", choice("auto", "console", "json"), "For people, for machines, or as the output goes."
     )
+    traces: bool = _setting(
+        "TRACES",
+        "false",
+        flag,
+        "Send traces by OpenTelemetry (`equeue[otel]`); where to, `OTEL_EXPORTER_OTLP_ENDPOINT` says.",
+    )
     url: str = _setting("URL", "http://127.0.0.1:8000", text, "Where the command line finds the API.")
     api_key: Secret | None = _setting("API_KEY", "", secret, "The key with which the command line calls the API.")
     state_dir: str = _setting("STATE_DIR", ".equeue", text, "Where `equeue dev` keeps its database, key and logs.")

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.middleware import spanned
 from ...application.ports.metering import BUILD, Family, Labels, Meter
 from ...application.rhythms import check
 from ...application.tasks import Tasks
@@ -26,6 +27,7 @@ from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
+from ..tracing import tracing
 from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
 from ..worker.probes import Probes
 from .exits import Exit, Stop
@@ -73,9 +75,10 @@ async def refuse_misfit(container: Container) -> None:
 @asynccontextmanager
 async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     """Give what the API needs, over a database that fits."""
-    container = build(settings)
+    container, stack = build(settings), ExitStack()
     try:
         await refuse_misfit(container)
+        spans = stack.enter_context(tracing(settings, "equeue-api"))
         await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
@@ -104,6 +107,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             need=container.need(),
             metrics=container.show_metrics(info=_info()),
             meter=container.meter(),
+            tracing=spans,
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
             origins=settings.origins,
@@ -116,6 +120,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             await services.topics.close()
             await close_doors(container)
     finally:
+        stack.close()
         await close(container)
 
 
@@ -155,10 +160,11 @@ def _maintainer(container: Container) -> Maintainer:
 @asynccontextmanager
 async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncIterator[WorkerParts]:
     """Give what a worker is made of, over a database that fits."""
-    container = build(settings)
+    container, stack = build(settings), ExitStack()
     tasks.include(container.builtin_tasks())
     try:
         await refuse_misfit(container)
+        spans = stack.enter_context(tracing(settings, "equeue-worker"))
         known = KnownTasks.of(tasks, container.codec())
         declare = _declaring(container, tasks)
         yield WorkerParts(
@@ -180,12 +186,14 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             ids=container.ids(),
             log=container.log(),
             rules=_rules(settings, shape),
-            middleware=tasks.layers,
+            middleware=(spanned(spans), *tasks.layers) if settings.traces else tasks.layers,
+            tracing=spans,
             backend=settings.queue_backend,
             probes=probes(settings, container.meter()),
             declare_schedules=declare,
         )
     finally:
+        stack.close()
         await close(container)
 
 

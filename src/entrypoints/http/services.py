@@ -18,6 +18,7 @@ from ...application.ports.dead_letters import DeadLetters
 from ...application.ports.metering import UNMETERED, Meter
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
+from ...application.ports.tracing import UNTRACED, Tracing
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
@@ -99,6 +100,7 @@ class HttpServices:
     metrics: Callable[[], Awaitable[str]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
     meter: Meter = UNMETERED
+    tracing: Tracing = UNTRACED
     limits: Limits = Limits()
     origins: frozenset[str] = frozenset()
     drain: Drain = attrs.field(factory=Drain)

@@ -16,6 +16,7 @@ from ...application.ports.platform import Clock, Ids, Jitter
 from ...application.ports.presence import Presence
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
+from ...application.ports.tracing import UNTRACED, Tracing
 from ...application.ports.transactions import Transactions
 from ...application.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from ...application.settle import SettleAttempts
@@ -83,6 +84,7 @@ class WorkerParts:
     backend: str = "postgres"
     declare_schedules: DeclareSchedules | None = None
     probes: Probes | None = None
+    tracing: Tracing = UNTRACED
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property

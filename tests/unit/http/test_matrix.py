@@ -35,7 +35,6 @@ QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
 SCHEDULE_READER = PEOPLE | {"key jobs:read", "key schedules:admin"}
 SCHEDULE_OPERATOR = frozenset({"operator", "admin", "key schedules:admin"})
 ADMIN = frozenset({"admin", "key admin"})
-STATISTICS_READER = PEOPLE | {"key stats:read", "key jobs:read"}
 SCALING_READER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 
 WHO: Mapping[str, frozenset[str]] = {
@@ -69,9 +68,6 @@ WHO: Mapping[str, frozenset[str]] = {
     "rerun_job": OWNER,
     "edit_job": OPERATOR,
     "delete_job": ADMIN,
-    "show_overview": STATISTICS_READER,
-    "show_series": STATISTICS_READER,
-    "show_queue_stats": STATISTICS_READER,
     "get_scaling": SCALING_READER,
     "get_metrics": OPEN,
     "list_queues": QUEUE_READER,

@@ -59,9 +59,8 @@ def test_metrics_page_is_complete_and_parses(probes: Probes) -> None:
     assert families["equeue_worker_running"].samples[0].value == 3
 
 
-async def test_a_worker_is_ready_between_its_start_and_its_stop() -> None:
+async def test_a_worker_is_ready_between_its_start_and_its_stop(world: World) -> None:
     """Before the tasks are declared it starts, after the signal it stops; in between it is ready."""
-    world = World()
     tasks = Tasks()
     tasks.task("sample.nothing")(_nothing)
     worker = await world.start(tasks)
