@@ -24,6 +24,7 @@ from . import (
     job,
     job_stream,
     jobs,
+    links,
     me,
     queue_steering,
     queues,
@@ -38,6 +39,7 @@ from . import (
     users,
 )
 from .bare import Asgi, bare_routes
+from .dashboard import BASE, Dashboard
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
@@ -72,7 +74,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *links.ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
 
 
 BARE = enqueue.ENDPOINTS
@@ -80,10 +82,14 @@ BARE = enqueue.ENDPOINTS
 
 
 class Application(Litestar):
-    """Litestar, with every request in an envelope: also those that find no route. The busiest do not ask the router."""
+    """Litestar, with every request in an envelope: also those that find no route.
+
+    The busiest do not ask the router, nor do those for the dashboard's files.
+    """
 
     bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
     origins: Origins = Origins()
+    dashboard: Dashboard = Dashboard()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
@@ -96,8 +102,11 @@ class Application(Litestar):
             if origin is not None and is_preflight(scope):
                 await wrap(_preflight, scope, receive, send)
                 return
-        straight = self.bare.get((scope["method"], scope["path"]))
+        straight = self.bare.get((scope["method"], scope["path"])) or self._files(scope["path"])
         await wrap(straight or super().__call__, scope, receive, send)
+
+    def _files(self, path: str) -> Asgi | None:
+        return self.dashboard if path == BASE or path.startswith(f"{BASE}/") else None
 
 
 class OpenRoute(Exception):
