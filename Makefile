@@ -49,7 +49,7 @@ run-redis: $(VENV)/run.stamp ## The same with Redis (Valkey out of a wheel) as t
 	@EQUEUE_QUEUE_BACKEND=redis $(MAKE) --no-print-directory run
 
 .PHONY: test
-test: lint test-unit test-contract test-integration test-redis test-chaos ## Lint, then every suite
+test: lint test-unit test-contract test-integration test-fuzz test-redis test-chaos ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
@@ -70,6 +70,14 @@ test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
 	EQUEUE_CHAOS_ROUNDS=$(or $(EQUEUE_CHAOS_ROUNDS),full) $(BIN)/python -m pytest -q -s -n 0 tests/chaos
+
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/dev.stamp ## A few generated requests for each operation of the API, as each role
+	$(call suite,240,tests/fuzz)
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## More than 20,000 generated requests (about 15 minutes)
+	EQUEUE_FUZZ=full $(BIN)/python -m pytest -q -s -n 0 tests/fuzz
 
 .PHONY: test-redis
 test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through Redis
@@ -123,6 +131,10 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: pickup, drain, idling (about 4 minutes)
 	$(BIN)/python -m bench.queue
 
+.PHONY: bench-limits
+bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 4 minutes)
+	$(BIN)/python -m bench.limits
+
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
@@ -132,7 +144,7 @@ bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
 .PHONY: test-long
-test-long: test mutants soak ## Everything, also what takes long
+test-long: test fuzz mutants soak ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there

@@ -31,6 +31,7 @@ WHAT = {
     "look_back": ("A settlement found its fence closed: why", "`pk_jobs`, `pk_attempts`"),
     "take_over": ("Leases that ran out are taken over", "`ix_jobs_running`, `pk_jobs`"),
     "expire": ("Jobs not started in time are cancelled", "`ix_jobs_expiry`, `pk_jobs`"),
+    "due": ("Maintenance looks which ids to publish to Redis", "`ix_jobs_claim`, one probe a (queue, priority)"),
     "tick": ("Maintenance asks what is due and when to wake", "`ix_jobs_claim`, `ix_jobs_running`"),
     "change": ("People's moves are written", "`pk_jobs`"),
     "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at`, one status at a time, merged"),

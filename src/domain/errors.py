@@ -273,3 +273,9 @@ class BulkNotSteerable(DomainError):
         super().__init__(f"a bulk operation that is {status or 'not there yet'} has no transition '{event}'")
         self.status = status
         self.event = event
+
+
+class BadRange(DomainError):
+    """These figures are not kept so finely for so long, or are too many; ask for hours, or for less."""
+
+    code = "invalid-parameter"

@@ -16,6 +16,9 @@ ROUNDING = 1e-9
 SOONEST = timedelta(milliseconds=10)
 """No claim is asked for again sooner than this for a rate's sake."""
 
+AHEAD = 5
+"""A worker that is busy takes jobs ahead only as one in so many of those that may still start: others find the rest."""
+
 SATURATED = timedelta(seconds=1)
 """So long after limits kept jobs back it is worth another look: a job may have ended elsewhere."""
 
@@ -140,6 +143,19 @@ class Allowance:
     def room(self) -> int | None:
         """How many more jobs may start, whatever their keys; `None` is any number."""
         return None if self._room is None else self._room - self.taken
+
+    @property
+    def sure(self) -> int | None:
+        """How many more jobs may start, whichever they are; `None` is any number."""
+        most = self.limits.max_running_per_key
+        busiest = max((jobs for key, jobs in self.running.items() if key is not None), default=0)
+        of_one_key = None if most is None else max(most - busiest, 0)
+        return min((room for room in (self.room, of_one_key) if room is not None), default=None)
+
+    @property
+    def ahead(self) -> int:
+        """How many jobs a worker may take ahead of its slots: none near a limit, or where the oldest have a share."""
+        return 0 if self.sure is None or self.limits.oldest_share is not None else self.sure // AHEAD
 
     @property
     def saturated(self) -> frozenset[str]:

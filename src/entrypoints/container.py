@@ -10,9 +10,11 @@ from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
 from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.live_figures import PostgresLiveFigures
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
@@ -29,21 +31,26 @@ from ..application.intake import EnqueueTogether
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
+    FOLD_STATISTICS_EVERY,
     FORGET_EVERY,
+    TIDY_STATISTICS_EVERY,
     ExpireJobs,
     FoldDeadLetters,
+    FoldStatistics,
     ForgetAnswers,
     Pass,
     RecoverLapses,
+    TidyStatistics,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FIRE, FOLD
+from ..application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS
 from ..application.ports.queue import JobQueue
 from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
+from ..application.statistics import ShowStatistics
 from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
@@ -131,6 +138,9 @@ class Container(Identities):
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
+    figures = providers.Singleton(PostgresStatistics, engine)
+    live_figures = providers.Singleton(PostgresLiveFigures, engine)
+    statistics = providers.Factory(ShowStatistics, figures, live_figures, dead_letters, units_of_work)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
     intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
     intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
@@ -151,6 +161,8 @@ class Container(Identities):
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fold_statistics = providers.Factory(FoldStatistics, figures)
+    tidy_statistics = providers.Factory(TidyStatistics, figures)
     fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
     pruning = providers.Singleton(PostgresPruning, engine)
     prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
@@ -162,6 +174,8 @@ class Container(Identities):
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
         providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
+        providers.Factory(Pass, FOLD_STATISTICS, FOLD_STATISTICS_EVERY, fold_statistics.provided.run),
+        providers.Factory(Pass, "tidy-statistics", TIDY_STATISTICS_EVERY, tidy_statistics.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
         providers.Factory(Pass, "prune", PRUNE_EVERY, prune),

@@ -15,6 +15,7 @@ from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.memory.pruning import MemoryPruning
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
 from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
@@ -46,6 +47,8 @@ def memory_world_on(clock: MovableClock) -> World:
         bulk_reads=MemoryBulkReads(store),
         pruning=MemoryPruning(store),
         dead_letters=MemoryDeadLetters(store),
+        statistics=MemoryStatistics(store),
+        live_figures=MemoryLiveFigures(store),
         queue=queue,
         let_pass=let_pass,
         another_leases=lambda: MemoryJobLeases(store),

@@ -15,10 +15,12 @@ from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.intake import PostgresIntake
 from equeue.adapters.postgres.leases import PostgresJobLeases
+from equeue.adapters.postgres.live_figures import PostgresLiveFigures
 from equeue.adapters.postgres.models import TABLES
 from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.statistics import PostgresStatistics
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from equeue.application.ports.jobs import JobLeases
@@ -58,6 +60,8 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         bulk_reads=PostgresBulkReads(engine),
         pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
+        statistics=PostgresStatistics(engine),
+        live_figures=PostgresLiveFigures(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import attrs
 import pytest
 from tests.builders import LEASE, OTHER_WORKER, QUEUE, a_birth, an_order, minutes, seconds
 from tests.contract.limiting import again_in, limit
@@ -153,6 +154,13 @@ async def test_a_rate_counts_every_start(world: World) -> None:
     assert not await world.claim()
 
 
+async def test_a_rate_is_spent_where_all_fit(world: World) -> None:
+    """Claims that are far from the rate's end bring it nearer."""
+    await limit(world, rate=Rate(10, minutes(999)))
+    await world.enqueue(*(a_birth() for _ in range(12)))
+    assert [len(await world.leases.claim(an_order(limit=4))) for _ in range(4)] == [4, 4, 2, 0]
+
+
 async def test_ids_widen_no_limit(world: World) -> None:
     """A claim of named jobs takes as many as one of all; it takes none of what is full."""
     await limit(world, running=2, per_key=1)
@@ -165,13 +173,39 @@ async def test_ids_widen_no_limit(world: World) -> None:
 
 
 async def test_queues_with_limits_are_not_prefetched_from(world: World) -> None:
-    """What waits in a worker's hand would keep a place from others; other queues' jobs are prefetched as ever."""
+    """Near them: what waits in a worker's hand would keep a place from others. Other queues are as ever."""
     await limit(world, "tight", running=5)
     await world.enqueue(a_birth(queue="tight"), a_birth(queue="free"))
     order = an_order("tight", "free", begun=False)
     await world.claim("tight", limit=1)
     await world.enqueue(a_birth(queue="tight"))
     assert [claim.queue for claim in await world.leases.claim(order)] == ["free"]
+
+
+async def test_far_from_its_limits_a_queue_is_prefetched_from(world: World) -> None:
+    """A fifth of what may still start, so that whoever has slots finds the rest; of several queues by the tightest."""
+    await limit(world, "wide", running=101)
+    await limit(world, "keyed", per_key=31)
+    await limit(world, "rated", rate=Rate(51, minutes(60)))
+    births = [a_birth(queue=queue, concurrency_key="a") for queue in ("wide", "keyed", "rated") for _ in range(40)]
+    await world.enqueue(*births)
+    ahead = an_order("wide", limit=100, begun=False)
+    await world.claim("wide", "keyed", "rated", limit=1)
+    assert [len(await world.leases.claim(ahead)) for _ in range(2)] == [20, 16]
+    every = attrs.evolve(ahead, queues=("rated", "keyed", "wide"))
+    assert Counter(claim.queue for claim in await world.leases.claim(every)) == {"rated": 6}
+    assert len(await world.leases.claim(an_order("keyed", limit=29))) == 29
+    assert not await world.leases.claim(attrs.evolve(ahead, queues=("keyed",)))
+
+
+async def test_what_was_prefetched_counts(world: World) -> None:
+    """As much as what has begun."""
+    await limit(world, running=11)
+    await world.enqueue(*(a_birth() for _ in range(20)))
+    await world.claim(limit=1)
+    assert len(await world.leases.claim(an_order(limit=9, begun=False))) == 2
+    assert len(await world.claim(worker=OTHER_WORKER)) == 8
+    assert not await world.claim()
 
 
 async def test_a_claim_says_when_to_look_again(world: World) -> None:

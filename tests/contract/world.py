@@ -16,6 +16,7 @@ from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAn
 from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.ports.watching import JobWatch, TopicWatch
 from equeue.domain.job import Job
@@ -41,6 +42,8 @@ class World:
     bulk_reads: BulkReads
     pruning: Pruning
     dead_letters: DeadLetters
+    statistics: Statistics
+    live_figures: LiveFigures
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]

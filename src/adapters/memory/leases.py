@@ -18,7 +18,7 @@ from ...domain.status import JobStatus
 from ...domain.transitions import Event, follow
 from .documents import storable
 from .jobs import store_birth
-from .limits import Limited, in_turn, limited
+from .limits import in_turn, limited
 from .store import MemoryStore, Transaction
 
 PROGRESS_BYTES = 64 * 1024
@@ -34,12 +34,13 @@ class MemoryJobLeases:
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
         """Lease due jobs to a worker."""
         with Transaction(self._store) as transaction:
+            limits = limited(transaction, order)
+            order = order if order.begun else limits.ahead(order)
             wanted = [job for job in transaction.jobs.values() if _claimable(job, order, only, transaction.now)]
             wanted.sort(key=lambda job: _place(job, order))
-            limits = limited(transaction, order)
             taken: list[Job] = []
             for job in in_turn(wanted, transaction, order, self._oldest):
-                if len(taken) < order.limit and _grants(limits, order, job) and transaction.try_hold(job.id):
+                if len(taken) < order.limit and limits.admits(job) and transaction.try_hold(job.id):
                     limits.take(job)
                     taken.append(_claimed(job, order, transaction.now))
             transaction.jobs.update({job.id: job for job in taken})
@@ -109,11 +110,6 @@ async def settle_in(transaction: Transaction, settlements: Sequence[Settlement])
 
 def _place(job: Job, order: ClaimOrder) -> tuple[object, ...]:
     return job.priority, order.queues.index(job.queue), job.run_at, job.id
-
-
-def _grants(limits: Limited, order: ClaimOrder, job: Job) -> bool:
-    """Tell whether limits let the job start; of a queue with limits nothing is prefetched."""
-    return limits.admits(job) and (order.begun or job.queue not in limits.allowances)
 
 
 def _claimable(job: Job, order: ClaimOrder, only: Collection[JobId] | None, now: datetime) -> bool:

@@ -29,6 +29,12 @@ class Limited:
         allowance = self.allowances.get(job.queue)
         return job.queue not in self.pauses and (allowance is None or allowance.admits(job.concurrency_key))
 
+    def ahead(self, order: ClaimOrder) -> ClaimOrder:
+        """Return what of a prefetch may be had."""
+        room = {name: allowance.ahead for name, allowance in self.allowances.items()}
+        far = tuple(name for name in order.queues if room.get(name, 1))
+        return attrs.evolve(order, queues=far, limit=min([order.limit, *(room[name] for name in far if name in room)]))
+
     def take(self, job: Job) -> None:
         """Count a job that starts."""
         if job.queue in self.allowances:

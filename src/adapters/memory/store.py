@@ -22,6 +22,7 @@ from ...domain.limits import Bucket
 from ...domain.schedule import Fire, Schedule
 from ...domain.sessions import Session
 from .platform import CountedIds, MovableClock
+from .telling import Kept, tell
 
 ANSWERS_KEPT = timedelta(hours=24)
 
@@ -83,6 +84,7 @@ class MemoryStore:
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
     schedules: dict[UUID, Schedule | None] = attrs.field(factory=dict, init=False)
     fires: dict[JobId, Fire | None] = attrs.field(factory=dict, init=False)
+    figures: Kept = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -160,6 +162,8 @@ class Transaction:
     def commit(self) -> None:
         """Show the writes to everybody."""
         store = self.store
+        fresh = {fence: told for fence, told in self.attempts.maps[0].items() if fence not in store.attempts}
+        tell(store.figures, self.now, store.jobs, self.jobs.maps[0], fresh)
         for job_id in self.gone:
             store.jobs.pop(job_id, None)
         for fence in [fence for fence in store.attempts if fence.job_id in self.gone]:

@@ -46,6 +46,7 @@ class Claiming:
     """
 
     _pace: Pace = Pace()
+    _statement: str = CLAIM
     _marks: dict[Lane, Mark] = attrs.field(factory=dict, init=False)
     _marked_claims: int = attrs.field(default=0, init=False)
 
@@ -75,7 +76,7 @@ class Claiming:
         entries = [marks.get(lane, BEFORE_ALL) for lane in probed]
         cursor = connection.cursor(binary=True)
         await cursor.execute(
-            CLAIM,
+            self._statement,
             claim_facts(order)
             | {
                 "queues": [queue for queue, _ in probed],

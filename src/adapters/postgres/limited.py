@@ -11,9 +11,9 @@ from psycopg import AsyncConnection
 from ...domain.ids import JobId
 from ...domain.lease import Claim, ClaimOrder, Granted
 from ...domain.limits import SOONEST, OldestFirst
-from .claiming import BEFORE_ALL, Lane, Mark, claim_facts, in_order, lanes
+from .claiming import BEFORE_ALL, Claiming, Lane, Mark, claim_facts, in_order, lanes
 from .limit_statements import LOCK, PICK, PICK_BY_KEY, PICK_OLDEST, PICK_ONLY, ROOM, SPEND, TAKE
-from .rooms import Found, Room, rooms_of
+from .rooms import Found, Room, ahead, rooms_of
 from .rows import claim_of
 
 Connection: TypeAlias = AsyncConnection[Any]
@@ -27,16 +27,20 @@ DEPTH = 50
 
 @attrs.define
 class LimitedClaiming:
-    """Claims under limits over one connection, and remembers where it was among keys."""
+    """Claims under limits over one connection, and remembers where it was among keys.
 
+    Where any jobs may start, whichever come first, they are not chosen one by one: `_sure` claims as from free queues.
+    """
+
+    _sure: Claiming
     _oldest: OldestFirst = attrs.field(factory=OldestFirst, init=False)
     _after_keys: dict[str, str] = attrs.field(factory=dict, init=False)
     _depths: dict[Lane, Mark] = attrs.field(factory=dict, init=False)
 
     async def claim(
         self, connection: Connection, order: ClaimOrder, only: Collection[JobId] | None = None
-    ) -> tuple[Granted, frozenset[str]]:
-        """Lease what the limits allow; return it, and which queues have limits or pause.
+    ) -> tuple[Granted, Mapping[str, Room]]:
+        """Lease what the limits allow; return it, and the room that is left in queues that have limits or pause.
 
         Statements that need no answer of one another travel together: who holds the lock keeps others waiting.
         """
@@ -45,13 +49,15 @@ class LimitedClaiming:
             cursor = connection.cursor(binary=True)
             await cursor.execute(ROOM, {"queues": list(order.queues)})
             rooms = rooms_of(await cursor.fetchall())
-            counter = Counter(connection, order, rooms)
-            if only is None:
-                await self._fill(counter)
-            else:
+            counter = Counter(connection, order if order.begun else ahead(order, rooms), rooms)
+            if only is not None:
                 await counter.pick(PICK_ONLY, {"queues": list(order.queues), "only": sorted(only)})
+            elif counter.all_fit:
+                await counter.take_first(self._sure)
+            else:
+                await self._fill(counter)
             await counter.spend()
-        return Granted.of(in_order(counter.claims, order), counter.again_in), frozenset(rooms)
+        return Granted.of(in_order(counter.claims, order), counter.again_in if order.begun else None), rooms
 
     async def _fill(self, counter: "Counter") -> None:
         """Look in the order of claims; then, for places that are left, past the keys that have no room."""
@@ -124,9 +130,24 @@ class Counter:
         """Tell whether any job of a queue may start."""
         return queue not in self.rooms or self.rooms[queue].open
 
+    @property
+    def all_fit(self) -> bool:
+        """Tell whether all that is wanted may start, whichever jobs come first."""
+        rooms = (self.rooms[name] for name in self.order.queues if name in self.rooms)
+        return all(room.fits(self.wanted) for room in rooms if room.open)
+
     def blocked(self, queue: str) -> bool:
         """Tell whether jobs of a queue were left because their keys have no room, and others may lie behind them."""
         return queue in self.rooms and self.rooms[queue].keyed and self.rooms[queue].allowance.kept_back
+
+    async def take_first(self, claiming: Claiming) -> None:
+        """Take what comes first in the order of claims; it fits."""
+        queues = tuple(name for name in self.order.queues if self.open(name))
+        if queues and self.wanted:
+            self.claims += await claiming.claim(self._connection, attrs.evolve(self.order, queues=queues))
+        for claim in self.claims:
+            if claim.queue in self.rooms:
+                self.rooms[claim.queue].allowance.take(None)
 
     async def look(self, queues: Sequence[str], marks: dict[Lane, Mark], depth: int = 0) -> bool:
         """Take what lies behind `marks` in the order of claims, and move these on; tell whether there may be more.

@@ -1,12 +1,13 @@
 """What a claim under limits reads: which queues pause, what runs there, and the jobs that were found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
 from ...domain.ids import JobId
+from ...domain.lease import ClaimOrder
 from ...domain.limits import Allowance, Bucket, QueueLimits, Rate, filled
 
 
@@ -45,6 +46,16 @@ class Room:
         return not self.paused and self.allowance.room != 0
 
     @property
+    def ahead(self) -> int:
+        """How many jobs may be prefetched."""
+        return 0 if self.paused else self.allowance.ahead
+
+    def fits(self, jobs: int) -> bool:
+        """Tell whether so many jobs may start, whichever they are, in the order of claims."""
+        sure = self.allowance.sure
+        return self.allowance.limits.oldest_share is None and (sure is None or jobs <= sure)
+
+    @property
     def keyed(self) -> bool:
         """Tell whether keys have limits here."""
         return self.allowance.limits.max_running_per_key is not None
@@ -57,6 +68,13 @@ class Room:
     def admits(self, key: str | None) -> bool:
         """Tell whether one more job with this key may start."""
         return not self.paused and self.allowance.admits(key)
+
+
+def ahead(order: ClaimOrder, rooms: Mapping[str, Room]) -> ClaimOrder:
+    """Return what of a prefetch may be had: nothing of queues near their limits, and of others a part of their room."""
+    far = tuple(name for name in order.queues if name not in rooms or rooms[name].ahead)
+    limit = min([order.limit, *(rooms[name].ahead for name in far if name in rooms)])
+    return attrs.evolve(order, queues=far, limit=limit)
 
 
 def rooms_of(rows: Sequence[Sequence[Any]]) -> dict[str, Room]:

@@ -84,6 +84,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             schedules=container.schedules(),
             calendar=container.calendar(),
             dead_letters=container.dead_letters(),
+            statistics=container.statistics(),
             bulk=container.steer_bulk(),
             bulk_reads=container.bulk_reads(),
             suggest=container.suggest_filters(),

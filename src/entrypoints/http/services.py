@@ -21,6 +21,7 @@ from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
 from ...application.schedules import ManageSchedules
+from ...application.statistics import ShowStatistics
 from ...application.system import LookAtSystem
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
@@ -77,6 +78,7 @@ class HttpServices:
     schedules: ManageSchedules
     calendar: Calendar
     dead_letters: DeadLetters
+    statistics: ShowStatistics
     bulk: SteerBulk
     bulk_reads: BulkReads
     suggest: SuggestFilters

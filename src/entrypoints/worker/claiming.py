@@ -213,7 +213,7 @@ class Claimer:
     def _mind(self, claims: Sequence[Claim], wish: Wish, now: float) -> None:
         """Look again when limits may let go of what they kept back; ids of jobs under limits do not come by themselves.
 
-        Only a claim of the begun kind asks for such jobs at all.
+        Only a claim of the begun kind tells: a prefetch leaves what is near its limits to others.
         """
         again = again_in(claims)
         if wish.begun:

@@ -27,6 +27,17 @@ def test_a_queue_is_set_and_shown(remote: Run) -> None:
     assert queued.document["max_retries"] == 7
 
 
+def test_queues_are_shown_with_what_they_hold(remote: Run) -> None:
+    """Counts in the list and for one queue, and the last hour there."""
+    remote("enqueue", "no.such.task", "--queue", "figures.shell", "--delay", "1h")
+    remote("enqueue", "no.such.task", "--queue", "figures.shell")
+    listed = {queue["name"]: queue for queue in json.loads(remote("queues", "list", "-o", "json").out)}
+    assert [listed["figures.shell"][name] for name in ("ready", "scheduled", "running", "dead")] == [1, 1, 0, 0]
+    shown = remote("queues", "show", "figures.shell", "-o", "json")
+    assert shown.code == 0, shown.err
+    assert (shown.document["ready"], shown.document["done_per_minute"], shown.document["wait_p50_s"]) == (1, 0, None)
+
+
 def test_what_is_wrong_is_told(remote: Run) -> None:
     """A setting out of bounds 1, a payload without its task 2, an unknown queue 7."""
     assert remote("queues", "set", "shell", "--retries", "5000").code == 1

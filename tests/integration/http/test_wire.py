@@ -186,4 +186,4 @@ async def test_after_all_that_the_log_is_clean(served: Served) -> None:
     entries = served.entries()
     assert [entry for entry in entries if entry.get("event") == "http.failed"] == []
     assert {entry["stray"] for entry in entries if "stray" in entry} <= {"Invalid HTTP request received."}
-    assert served.key.rpartition("_")[2] not in "".join(served.log.read_text("utf-8").splitlines()[1:])
+    assert served.key.split("_", 2)[2] not in "".join(served.log.read_text("utf-8").splitlines()[1:])

@@ -86,7 +86,7 @@ async def test_the_limit_holds_at_every_moment(arena: Arena) -> None:
         assert sum(ended) == JOBS
 
     await gather([watch, work])
-    assert max(whole for whole, _ in counts) == MOST
+    assert 0 < max(whole for whole, _ in counts) <= MOST
     assert max(of_a_key for _, of_a_key in counts) <= 2
 
 

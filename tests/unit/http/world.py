@@ -21,6 +21,7 @@ from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.system import MemorySystemReads
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
@@ -48,6 +49,7 @@ from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
+from equeue.application.statistics import ShowStatistics
 from equeue.application.system import LookAtSystem
 from equeue.application.topics import Topics
 from equeue.application.waiting import WaitingRoom
@@ -171,6 +173,7 @@ class World:
             store.schedules,
             store.fires,
             store.audit,
+            store.figures,
         ):
             table.clear()
         self.services.queues.policies.forget()
@@ -224,6 +227,9 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
         calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
+        statistics=ShowStatistics(
+            MemoryStatistics(store), MemoryLiveFigures(store), MemoryDeadLetters(store), units_of_work
+        ),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
         suggest=SuggestFilters(units_of_work),
