@@ -25,9 +25,24 @@ endef
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The dashboard is built where Node is; an installed package has it built already, and needs none.
+UI := src/entrypoints/http/static/ui
+UI_SOURCES := $(shell find dashboard docs/openapi.json -type f -not -path '*/node_modules/*' -not -path '*/.next/*' \
+	  -not -path '*/out/*' -not -path '*/e2e/*' -not -path '*/test-results/*' -not -name '*.tsbuildinfo' -not -name next-env.d.ts)
+HAVE_NODE := command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null
+
 .PHONY: run
-run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
+run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
 	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
+
+.PHONY: dashboard
+dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
+
+.PHONY: dashboard-if-node
+dashboard-if-node:
+	@if $(HAVE_NODE); then \
+	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
+	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
 
 .PHONY: run-redis
 run-redis: $(VENV)/run.stamp ## The same with Redis (Valkey out of a wheel) as the queue
@@ -171,7 +186,18 @@ pins: ## Renew the hashed pins (needs uv)
 .PHONY: clean
 clean: ## Remove the environment, the caches and the development database
 	[ ! -L .equeue/postgres ] || rm -rf "$$(readlink -f .equeue/postgres)"
-	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info $(UI)
+	rm -rf dashboard/node_modules dashboard/.next dashboard/out
+
+dashboard/node_modules/.package-lock.json: dashboard/package.json dashboard/package-lock.json
+	@echo "Installing what the dashboard is built with (about a minute, once)"
+	@cd dashboard && npm ci --silent --no-progress </dev/null
+	@touch $@
+
+$(UI)/index.html: dashboard/node_modules/.package-lock.json $(UI_SOURCES)
+	@echo "Building the dashboard"
+	@cd dashboard && NEXT_TELEMETRY_DISABLED=1 npm run --silent build </dev/null
+	@touch $@
 
 $(BIN)/python:
 	@python=$$($(FIND_PYTHON)); \

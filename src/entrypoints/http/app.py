@@ -26,6 +26,7 @@ from . import (
     job,
     job_stream,
     jobs,
+    links,
     me,
     metrics,
     queue_steering,
@@ -43,6 +44,7 @@ from . import (
     users,
 )
 from .bare import Asgi, bare_routes
+from .dashboard import BASE, Dashboard
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
@@ -80,7 +82,12 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *metrics.ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *API_ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *links.ENDPOINTS,
+    *docs.endpoints(document(API_ENDPOINTS)),
+)
 
 
 BARE = enqueue.ENDPOINTS
@@ -88,11 +95,15 @@ BARE = enqueue.ENDPOINTS
 
 
 class Application(Litestar):
-    """Litestar, with every request in an envelope: also those that find no route. The busiest do not ask the router."""
+    """Litestar, with every request in an envelope: also those that find no route.
+
+    The busiest do not ask the router, nor do those for the dashboard's files.
+    """
 
     bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
     origins: Origins = Origins()
     meter: Meter = UNMETERED
+    dashboard: Dashboard = Dashboard()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
@@ -105,10 +116,14 @@ class Application(Litestar):
             if origin is not None and is_preflight(scope):
                 await wrap(_preflight, scope, receive, send, self.meter)
                 return
-        straight = self.bare.get((scope["method"], scope["path"]))
-        if straight is not None:
+        bare = self.bare.get((scope["method"], scope["path"]))
+        if bare is not None:
             scope.setdefault("state", {})["route"] = scope["path"]
+        straight = bare or self._files(scope["path"])
         await wrap(straight or super().__call__, scope, receive, send, self.meter)
+
+    def _files(self, path: str) -> Asgi | None:
+        return self.dashboard if path == BASE or path.startswith(f"{BASE}/") else None
 
 
 class OpenRoute(Exception):

@@ -114,6 +114,7 @@ WHO: Mapping[str, frozenset[str]] = {
     "get_openapi": OPEN,
     "show_docs": OPEN,
     "get_asset": OPEN,
+    "show_job": OPEN,
     "show_problem": OPEN,
 }
 """route -> whom it lets in."""

@@ -29,6 +29,7 @@ ASSETS = {
     "fingerprint": "x",
     "user_id": AN_ID,
     "key_id": AN_ID,
+    "shown": AN_ID,
     "schedule": "x",
 }
 
