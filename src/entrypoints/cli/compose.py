@@ -5,10 +5,12 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.ports.metering import BUILD, Family, Labels, Meter
 from ...application.rhythms import check
 from ...application.tasks import Tasks
 from ...application.topics import Topics
@@ -25,6 +27,7 @@ from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
 from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
+from ..worker.probes import Probes
 from .exits import Exit, Stop
 
 PATIENCE_S = 10.0
@@ -80,6 +83,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
+            explain=container.explain(),
             queues=container.queues(),
             schedules=container.schedules(),
             calendar=container.calendar(),
@@ -97,6 +101,9 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             system=container.system(),
             clock=container.clock(),
             ready=container.ready,
+            need=container.need(),
+            metrics=container.show_metrics(info=_info()),
+            meter=container.meter(),
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
             origins=settings.origins,
@@ -159,13 +166,14 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             known=known,
             codec=container.codec(),
             leases=container.claims(),
-            settle=container.settle(),
+            settle=container.settle() if settings.probe_port else container.settle(measure=None),
             open_heartbeat=container.open_heartbeat,
             queue=container.queue(),
             units_of_work=container.units_of_work(),
             recover=container.recover(),
             passes=(*container.passes(), *container.publish_passes(shape.queues or known.queues)),
             cadences=container.cadences(),
+            presence=container.presence(),
             transactions=container.transactions(),
             clock=container.clock(),
             jitter=container.jitter(),
@@ -174,10 +182,22 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             rules=_rules(settings, shape),
             middleware=tasks.layers,
             backend=settings.queue_backend,
+            probes=probes(settings, container.meter()),
             declare_schedules=declare,
         )
     finally:
         await close(container)
+
+
+def probes(settings: Settings, meter: Meter) -> Probes | None:
+    """Return where a worker answers probes; `None` if it does not."""
+    if settings.probe_port is None:
+        return None
+    return Probes(settings.host, settings.probe_port, meter, _info())
+
+
+def _info() -> dict[Family, dict[Labels, float]]:
+    return {BUILD: {(version("equeue"),): 1.0}}
 
 
 def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:

@@ -8,6 +8,7 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from ...application.ports.metering import UNMETERED, Meter
 from . import (
     api_keys,
     attempts,
@@ -19,16 +20,19 @@ from . import (
     docs,
     enqueue,
     events,
+    explain,
     export,
     health,
     job,
     job_stream,
     jobs,
     me,
+    metrics,
     queue_steering,
     queues,
     refusals,
     rerun,
+    scaling,
     schedules,
     session,
     stats,
@@ -58,6 +62,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *job.ENDPOINTS,
     *job_stream.ENDPOINTS,
     *attempts.ENDPOINTS,
+    *explain.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
@@ -71,10 +76,11 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *scaling.ENDPOINTS,
     *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *metrics.ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
 
 
 BARE = enqueue.ENDPOINTS
@@ -86,6 +92,7 @@ class Application(Litestar):
 
     bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
     origins: Origins = Origins()
+    meter: Meter = UNMETERED
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
@@ -96,10 +103,12 @@ class Application(Litestar):
             origin = self.origins.of_request(scope)
             send = admitting(send, origin)
             if origin is not None and is_preflight(scope):
-                await wrap(_preflight, scope, receive, send)
+                await wrap(_preflight, scope, receive, send, self.meter)
                 return
         straight = self.bare.get((scope["method"], scope["path"]))
-        await wrap(straight or super().__call__, scope, receive, send)
+        if straight is not None:
+            scope.setdefault("state", {})["route"] = scope["path"]
+        await wrap(straight or super().__call__, scope, receive, send, self.meter)
 
 
 class OpenRoute(Exception):
@@ -115,6 +124,7 @@ def create_app(services: HttpServices) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.meter = services.meter
     refuse_open_routes(app)
     app.bare = bare_routes(BARE, services)
     app.origins = Origins.of(services.origins)

@@ -13,6 +13,7 @@ from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
 from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Ids, Jitter
+from ...application.ports.presence import Presence
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
 from ...application.ports.transactions import Transactions
@@ -21,6 +22,7 @@ from ...application.settle import SettleAttempts
 from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
+from .probes import Probes
 
 DeclareSchedules: TypeAlias = Callable[[UnitOfWork], Awaitable[Sequence[str]]]
 """Stores the schedules that this worker's code declares; returns the names that people have taken."""
@@ -70,6 +72,7 @@ class WorkerParts:
     recover: RecoverLapses
     passes: tuple[Pass, ...] = ()
     cadences: Cadences | None = None
+    presence: Presence | None = None
     transactions: Transactions | None = None
     clock: Clock
     jitter: Jitter
@@ -79,6 +82,7 @@ class WorkerParts:
     middleware: tuple[Middleware, ...] = ()
     backend: str = "postgres"
     declare_schedules: DeclareSchedules | None = None
+    probes: Probes | None = None
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property
