@@ -111,6 +111,14 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
 	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
 
+.PHONY: prove-autoscaling
+prove-autoscaling: $(VENV)/dev.stamp ## Have real workers started and stopped through three bursts, by what the API says (about 4 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_autoscaling.py
+
+.PHONY: prove-rollout
+prove-rollout: $(VENV)/dev.stamp ## Replace pods under load, with commands, probes and graces as the manifests say (about 2 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_rollout.py
+
 .PHONY: prove-image
 prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
 	sh docker/prove.sh

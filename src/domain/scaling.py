@@ -10,9 +10,12 @@ ASSUMED = timedelta(seconds=1)
 """How long a job is taken to run where nobody knows yet: the first that end say better."""
 
 QUICKEST = 0.001
+PLANNED_PART = 0.75
+"""So much of the target is planned with; the rest is for whoever polls, and for workers to start."""
+
 LEAST_PART = 0.2
-"""A backlog is planned to be gone within what is left of the target, but never sooner than in this part of it: one
-that is overdue already would ask for everything at once."""
+"""A backlog is planned to be gone within what is left of that, but never sooner than in this part of it: one that is
+overdue already would ask for everything at once."""
 
 
 @attrs.frozen
@@ -80,7 +83,8 @@ def slots_wanted(demand: Demand, target: timedelta) -> float:
     """
     run = max((demand.run or ASSUMED).total_seconds(), QUICKEST)
     waited = (demand.oldest_ready or timedelta(0)).total_seconds()
-    left = max(target.total_seconds() - waited, target.total_seconds() * LEAST_PART, run * LEAST_PART)
+    planned = target.total_seconds() * PLANNED_PART
+    left = max(planned - waited, planned * LEAST_PART, run * LEAST_PART)
     steady = demand.arrivals * run
     wanted = min(steady + demand.ready * run / left, demand.ready + max(demand.running, steady))
     return max(min(max(wanted, 1.0 if demand.ready else 0.0), _allowed(demand, run)), demand.running)

@@ -53,8 +53,8 @@ class Pod:
         container: Document = pod_of(self._workload)["containers"][0]
         return container
 
-    def start(self, **more: str) -> "Pod":
-        """Run the init containers to their end, then the container."""
+    def prepare(self, **more: str) -> None:
+        """Run the init containers to their end."""
         for first in pod_of(self._workload)["initContainers"]:
             subprocess.run(
                 [*COMMAND, *first["args"]],
@@ -65,6 +65,9 @@ class Pod:
                 check=True,
                 timeout=PATIENCE_S,
             )
+
+    def launch(self, **more: str) -> None:
+        """Start the container. It dies with the thread that calls this, so call it from one that stays."""
         words = [*self._container["args"][:1], *(self._app or self._container["args"][1:])]
         self._process = subprocess.Popen(
             leashed([*COMMAND, *words], signal.SIGKILL),
@@ -74,9 +77,8 @@ class Pod:
             stderr=self._log,
             process_group=0,
         )
-        return self
 
-    def until_ready(self) -> "Pod":
+    def until_ready(self) -> None:
         """Ask as the kubelet does, until the startup probe and then the readiness probe are content."""
         for probe in ("startupProbe", "readinessProbe"):
             end = time.monotonic() + PATIENCE_S
@@ -86,7 +88,6 @@ class Pod:
                 assert self._process is not None
                 assert self._process.poll() is None, "the container ended"
                 pause.wait(0.1)
-        return self
 
     def answers(self, probe: str) -> bool:
         """Tell whether a probe is content."""

@@ -42,15 +42,15 @@ def test_a_steady_stream_needs_its_rate_times_its_time() -> None:
 
 
 def test_a_backlog_is_gone_within_the_target() -> None:
-    """1,200 jobs of one second within 30 seconds are 40 at a time."""
-    waiting = Demand("mail", ready=1_200, oldest_ready=timedelta(0), run=SECOND)
+    """900 jobs of one second within three quarters of 30 seconds are 40 at a time."""
+    waiting = Demand("mail", ready=900, oldest_ready=timedelta(0), run=SECOND)
 
     assert slots_wanted(waiting, TARGET) == pytest.approx(40)
 
 
 def test_what_is_left_of_the_target_counts() -> None:
     """Half of them in half of the time is as many workers as before: they do not leave while work remains."""
-    later = Demand("mail", ready=600, oldest_ready=TARGET / 2, run=SECOND)
+    later = Demand("mail", ready=450, oldest_ready=TARGET * 0.75 / 2, run=SECOND)
 
     assert slots_wanted(later, TARGET) == pytest.approx(40)
 

@@ -1,4 +1,4 @@
-"""What the manifests promise, kept by processes: ten migrators at once, and a rollout under load."""
+"""`make prove-rollout`: pods are replaced under load, as the manifests say."""
 
 import subprocess
 import threading
@@ -6,15 +6,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import scalar_row
+from tests.chaos.rounds import report
 from tests.integration.deploy.load import Load
 from tests.integration.deploy.pods import COMMAND, PATIENCE_S, Pod
-from tests.integration.deploy.policy import pod_of
-from tests.integration.deploy.rendering import named, rendered
+from tests.integration.deploy.rendering import rendered
 from tests.integration.worker.app import LEDGER
 from tests.tree import ROOT
 
@@ -52,26 +51,6 @@ def _equeue(*words: str, url: str) -> str:
     return told.stdout
 
 
-def test_ten_init_containers_at_once(empty_database_url: str) -> None:
-    """One migrates, the others wait for it, and all of them end well: each pod may start its container."""
-    (first,) = pod_of(named(rendered("production"), "Deployment", "equeue-api"))["initContainers"]
-    migrators = [
-        subprocess.Popen(
-            [*COMMAND, *first["args"], "--database-url", empty_database_url],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(10)
-    ]
-    told = [migrator.communicate(timeout=PATIENCE_S)[0].strip() for migrator in migrators]
-
-    assert [migrator.returncode for migrator in migrators] == [0] * 10
-    assert sum(line.startswith("applied") for line in told) == 1
-    assert sum(line.startswith("nothing to do") for line in told) == 9
-
-
 @pytest.fixture
 def pods(secrets: Path) -> Iterator["Rollout"]:
     """Give what starts pods, and leaves none behind."""
@@ -89,23 +68,28 @@ class Rollout:
         self._more = {"LEDGER_URL": (secrets / "worker" / "database-url").read_text().strip()}
         self.all: list[Pod] = []
 
-    def start(self, deployment: str) -> Pod:
-        """Start one pod and wait until it is ready."""
-        app = (APP,) if deployment == "equeue-worker" else ()
-        log = self._secrets / f"pod-{uuid4()}.log"
-        pod = Pod(rendered("production"), deployment, self._secrets, log, *app)
-        self.all.append(pod)
-        return pod.start(**self._more).until_ready()
-
-    def start_all(self, *deployments: str) -> list[Pod]:
-        """Start one pod of each at the same time."""
+    def start(self, *deployments: str) -> list[Pod]:
+        """Start one pod of each at the same time, and wait until they are ready."""
+        pods = [self._pod(deployment) for deployment in deployments]
         with ThreadPoolExecutor() as threads:
-            return list(threads.map(self.start, deployments))
+            list(threads.map(lambda pod: pod.prepare(**self._more), pods))
+        for pod in pods:
+            pod.launch(**self._more)
+        for pod in pods:
+            pod.until_ready()
+        return pods
 
-    def stop_all(self, *pods: Pod) -> list[int]:
+    def stop(self, *pods: Pod) -> list[int]:
         """Stop pods at the same time; return how they ended."""
         with ThreadPoolExecutor() as threads:
             return list(threads.map(Pod.stop, pods))
+
+    def _pod(self, deployment: str) -> Pod:
+        app = (APP,) if deployment == "equeue-worker" else ()
+        log = self._secrets / f"pod-{len(self.all)}.log"
+        pod = Pod(rendered("production"), deployment, self._secrets, log, *app)
+        self.all.append(pod)
+        return pod
 
 
 def test_a_rollout_under_load_fails_no_request_and_charges_no_job(
@@ -117,16 +101,16 @@ def test_a_rollout_under_load_fails_no_request_and_charges_no_job(
     """
     with psycopg.connect(empty_database_url, autocommit=True, row_factory=scalar_row) as database:
         database.execute(LEDGER)
-        first = pods.start_all("equeue-api", "equeue-api", "equeue-worker", "equeue-worker")
+        first = pods.start("equeue-api", "equeue-api", "equeue-worker", "equeue-worker")
         apis, workers, codes = first[:2], first[2:], []
         load = Load(key, "noted.run", {"seconds": 0.3})
         load.send_to(*apis)
         load.start()
         for _ in range(2):
-            api, worker = pods.start_all("equeue-api", "equeue-worker")
+            api, worker = pods.start("equeue-api", "equeue-worker")
             old_api, old_worker, apis, workers = apis[0], workers[0], [apis[1], api], [workers[1], worker]
             load.send_to(*apis)
-            codes += pods.stop_all(old_api, old_worker)
+            codes += pods.stop(old_api, old_worker)
         load.stop()
         _until_ended(database)
 
@@ -137,6 +121,7 @@ def test_a_rollout_under_load_fails_no_request_and_charges_no_job(
         assert len(ids) > 20
         charged = "select count(*) from equeue.jobs where status <> 'succeeded' or retry_count + lapse_count > 0"
         assert database.execute(charged).fetchone() == 0
+        report("a rollout of two and two pods", requests=len(ids), failed=0, charged=0)
 
 
 def _until_ended(database: psycopg.Connection[int]) -> None:
