@@ -72,7 +72,7 @@ def settles(watcher: psycopg.Connection[Any], question: str, seconds: float = 5.
 
 def test_whoever_stands_still_in_a_claim_is_seen_to_be_idle(watcher: psycopg.Connection[Any], frozen: Frozen) -> None:
     """At each step at which it holds the turn: so the server ends its session after five seconds."""
-    claim = frozen.loop.create_task(frozen.leases.claim(an_order("default", limit=3)))  # type: ignore[arg-type]
+    claim = frozen.loop.create_task(frozen.leases.claim(an_order("default", limit=3)))
     held = 0
     for _ in range(STEPS):
         frozen.step()
@@ -87,7 +87,7 @@ def test_whoever_stands_still_in_a_claim_is_seen_to_be_idle(watcher: psycopg.Con
 
 def test_others_have_their_turn_when_one_is_frozen(watcher: psycopg.Connection[Any], frozen: Frozen) -> None:
     """After five seconds, for as many jobs as may run."""
-    claim = frozen.loop.create_task(frozen.leases.claim(an_order("default", limit=3)))  # type: ignore[arg-type]
+    claim = frozen.loop.create_task(frozen.leases.claim(an_order("default", limit=3)))
     while not true(watcher, HELD):
         frozen.step()
     assert settles(watcher, f"select not ({HELD})", 30.0)
