@@ -25,16 +25,31 @@ endef
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The dashboard is built where Node is; an installed package has it built already, and needs none.
+UI := src/entrypoints/http/static/ui
+UI_SOURCES := $(shell find dashboard docs/openapi.json -type f -not -path '*/node_modules/*' -not -path '*/.next/*' \
+	  -not -path '*/out/*' -not -path '*/e2e/*' -not -path '*/test-results/*' -not -name '*.tsbuildinfo' -not -name next-env.d.ts)
+HAVE_NODE := command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null
+
 .PHONY: run
-run: $(VENV)/run.stamp ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
+run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
 	@$(BIN)/equeue dev examples/tour_tasks.py --then "$(BIN)/python examples/tour.py"
+
+.PHONY: dashboard
+dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
+
+.PHONY: dashboard-if-node
+dashboard-if-node:
+	@if $(HAVE_NODE); then \
+	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
+	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
 
 .PHONY: run-redis
 run-redis: $(VENV)/run.stamp ## The same with Redis (Valkey out of a wheel) as the queue
 	@EQUEUE_QUEUE_BACKEND=redis $(MAKE) --no-print-directory run
 
 .PHONY: test
-test: lint test-unit test-contract test-integration test-redis test-chaos ## Lint, then every suite
+test: lint test-unit test-contract test-integration test-fuzz test-redis test-chaos ## Lint, then every suite
 
 .PHONY: test-unit
 test-unit: $(VENV)/dev.stamp ## The unit suite alone: no I/O
@@ -55,6 +70,14 @@ test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
 .PHONY: chaos
 chaos: $(VENV)/dev.stamp ## Every promise of the worker under trouble, as often as it names (about an hour; EQUEUE_CHAOS_ROUNDS)
 	EQUEUE_CHAOS_ROUNDS=$(or $(EQUEUE_CHAOS_ROUNDS),full) $(BIN)/python -m pytest -q -s -n 0 tests/chaos
+
+.PHONY: test-fuzz
+test-fuzz: $(VENV)/dev.stamp ## A few generated requests for each operation of the API, as each role
+	$(call suite,240,tests/fuzz)
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## More than 20,000 generated requests (about 15 minutes)
+	EQUEUE_FUZZ=full $(BIN)/python -m pytest -q -s -n 0 tests/fuzz
 
 .PHONY: test-redis
 test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through Redis
@@ -88,6 +111,18 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
 	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
 
+.PHONY: prove-autoscaling
+prove-autoscaling: $(VENV)/dev.stamp ## Have real workers started and stopped through three bursts, by what the API says (about 4 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_autoscaling.py
+
+.PHONY: prove-rollout
+prove-rollout: $(VENV)/dev.stamp ## Replace pods under load, with commands, probes and graces as the manifests say (about 2 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_rollout.py
+
+.PHONY: prove-image
+prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
+	sh docker/prove.sh
+
 .PHONY: bench-claim
 bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
 	$(BIN)/python -m bench.claim
@@ -95,6 +130,10 @@ bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each
 .PHONY: bench-worker
 bench-worker: $(VENV)/dev.stamp ## The worker beside its peers and the bare loop, on one server (about 15 minutes)
 	$(BIN)/python -m bench.worker
+
+.PHONY: bench-http
+bench-http: $(VENV)/dev.stamp ## Single jobs over HTTP, beside a plain route that stores one row a request (about 2 minutes)
+	$(BIN)/python -m bench.http
 
 .PHONY: bench-bulk
 bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other work (about 5 minutes)
@@ -112,12 +151,16 @@ bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
 
+.PHONY: bench-scaling
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+	$(BIN)/python -m bench.scaling
+
 .PHONY: bench-room
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
 .PHONY: test-long
-test-long: test mutants soak ## Everything, also what takes long
+test-long: test fuzz mutants soak ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
@@ -131,6 +174,8 @@ ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt
 docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
+	$(BIN)/python -m docs.alerts
+	$(BIN)/python -m docs.metrics
 
 .PHONY: plans
 plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans
@@ -143,13 +188,24 @@ pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra redis --constraint requirements/dev.txt \
+	  --no-emit-index-url --no-header --extra redis --extra otel --constraint requirements/dev.txt \
 	  --output-file requirements/image.txt
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the development database
 	[ ! -L .equeue/postgres ] || rm -rf "$$(readlink -f .equeue/postgres)"
-	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info
+	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info $(UI)
+	rm -rf dashboard/node_modules dashboard/.next dashboard/out
+
+dashboard/node_modules/.package-lock.json: dashboard/package.json dashboard/package-lock.json
+	@echo "Installing what the dashboard is built with (about a minute, once)"
+	@cd dashboard && npm ci --silent --no-progress </dev/null
+	@touch $@
+
+$(UI)/index.html: dashboard/node_modules/.package-lock.json $(UI_SOURCES)
+	@echo "Building the dashboard"
+	@cd dashboard && NEXT_TELEMETRY_DISABLED=1 npm run --silent build </dev/null
+	@touch $@
 
 $(BIN)/python:
 	@python=$$($(FIND_PYTHON)); \

@@ -24,6 +24,7 @@ OWNER = UUID("00000000-0000-7000-8000-00000000b001")
 
 WHAT = {
     "claim": ("A worker asks for due jobs of its queues", "`ix_jobs_claim`, one probe a (queue, priority); `pk_jobs`"),
+    "claim_in_turn": ("The same from queues with limits, by whose turn it is", "as `claim`"),
     "claim_only": ("A worker asks for jobs that a hint named", "`pk_jobs`"),
     "heartbeat": ("A worker renews its leases", "`pk_jobs`; a heap-only update where the page has room"),
     "succeed": ("A set of attempts, all succeeded, is settled", "`pk_jobs`"),
@@ -31,6 +32,7 @@ WHAT = {
     "look_back": ("A settlement found its fence closed: why", "`pk_jobs`, `pk_attempts`"),
     "take_over": ("Leases that ran out are taken over", "`ix_jobs_running`, `pk_jobs`"),
     "expire": ("Jobs not started in time are cancelled", "`ix_jobs_expiry`, `pk_jobs`"),
+    "due": ("Maintenance looks which ids to publish to Redis", "`ix_jobs_claim`, one probe a (queue, priority)"),
     "tick": ("Maintenance asks what is due and when to wake", "`ix_jobs_claim`, `ix_jobs_running`"),
     "change": ("People's moves are written", "`pk_jobs`"),
     "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at`, one status at a time, merged"),

@@ -16,7 +16,7 @@ USE_NOTED = timedelta(minutes=1)
 
 @attrs.frozen
 class Authenticate:
-    """Tell whom a request acts as. Nothing is remembered from one request to the next, so a revocation holds at once.
+    """Tell whom a request acts as. Nothing is remembered from one call to the next, so a revocation holds at once.
 
     Without `tokens` only keys are taken.
     """
@@ -55,7 +55,8 @@ class Authenticate:
             return None
         if not stored.session.lives(self.clock.now()):
             return None
-        return Principal(stored.user.id, stored.user.role, GRANTS[stored.user.role])
+        user = stored.user
+        return Principal(user.id, user.role, GRANTS[user.role], expires_at=claims.expires_at)
 
     def _fits(self, presented: PresentedKey, stored: ApiKey) -> bool:
         expired = stored.expires_at is not None and stored.expires_at <= self.clock.now()
@@ -71,4 +72,4 @@ class Authenticate:
 
 
 def _principal(key: ApiKey) -> Principal:
-    return Principal(key.user.id, key.user.role, key.scopes, key.id, key.queue_globs)
+    return Principal(key.user.id, key.user.role, key.scopes, key.id, key.queue_globs, key.expires_at)

@@ -10,6 +10,7 @@ from ..domain.audit import Act, Actor, Fact
 from ..domain.bulk import BulkOperation
 from ..domain.bulk_plan import COUNTED, BulkAction, BulkFilter, BulkPlan, mark_of, possible
 from ..domain.errors import BulkNotFound, EmptyFilter, InvalidPlan, PlanChanged, Violation
+from ..domain.filter_text import write
 from ..domain.ids import NAME, UUID, Json
 from ..domain.spec import REASON_CHARS
 from .enqueue import Replayed
@@ -160,6 +161,8 @@ def _told(operation: BulkOperation) -> dict[str, Fact]:
     plan, where = operation.plan, operation.plan.where
     said = {name: _fact(value) for name, value in attrs.asdict(where, recurse=False).items() if value not in ((), None)}
     asked: dict[str, Fact] = {"action": plan.action, "queue": plan.queue, "reason": plan.reason, "mark": plan.mark}
+    if where.condition is not None:
+        said["condition"] = write(where.condition)
     told: dict[str, Fact] = {**asked, **said, "expected": operation.expected, "plan_hash": plan.hash}
     return {name: fact for name, fact in told.items() if fact is not None}
 

@@ -130,16 +130,30 @@ class Enqueue:
         self, unit: UnitOfWork, drafts: Sequence[Draft], owner: UserId | None, reaches: Reach
     ) -> Sequence[Enqueued]:
         declared = await unit.catalogue.find({draft.spec.task for draft in drafts})
+        births = self.births(drafts, owner, reaches, declared)
+        await self._measure(unit, [birth.spec for birth in births])
+        return await unit.jobs.add(births)
+
+    def births(
+        self,
+        drafts: Sequence[Draft],
+        owner: UserId | None,
+        reaches: Reach,
+        declared: Mapping[str, TaskDeclaration],
+    ) -> Sequence[Birth]:
+        """Return the drafts completed and checked, ready to be stored; raise as the call does, but for full queues."""
         specs = [self._complete(draft, declared) for draft in drafts]
         for place, spec in enumerate(specs):
             if not reaches(spec.queue):
                 raise QueueOutOfReach(spec.queue, place)
         self._check(specs, self.clock.now())
         self._judge(specs, declared)
-        await self._measure(unit, specs)
         parents = [draft.parent_id for draft in drafts]
-        births = [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
-        return await unit.jobs.add(births)
+        return [Birth(self.ids.new(), spec, owner, parent) for spec, parent in zip(specs, parents, strict=True)]
+
+    def is_bounded(self, queue: str) -> bool:
+        """Tell whether a queue can be full, so that its depth has to be measured before a job is stored."""
+        return self.policies.current.of_queue(queue).limits.max_depth is not None
 
     def _complete(self, draft: Draft, declared: Mapping[str, TaskDeclaration]) -> JobSpec:
         task = draft.spec.task

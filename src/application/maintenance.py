@@ -12,10 +12,12 @@ from ..domain.outcomes import Lapsed
 from ..domain.settlement import Settlement
 from ..domain.status import JobStatus
 from .failure_policies import SYSTEM, FailurePolicies
+from .measuring import Measure
 from .ports.dead_letters import DeadLetters
 from .ports.jobs import JobLeases, Settled
 from .ports.platform import Jitter
 from .ports.queue import JobQueue
+from .ports.statistics import Statistics
 from .ports.unit_of_work import UnitsOfWork
 from .signals import announce
 
@@ -23,6 +25,8 @@ PASS_ROWS = 1_000
 """No pass touches more rows than this in one transaction."""
 
 FOLD_EVERY = timedelta(seconds=2)
+FOLD_STATISTICS_EVERY = timedelta(seconds=5)
+TIDY_STATISTICS_EVERY = timedelta(minutes=10)
 SOON = timedelta(seconds=5)
 """Jobs that fall due so soon are seen to now: a process may look again only after that."""
 
@@ -54,6 +58,7 @@ class RecoverLapses:
     jitter: Jitter
     policies: FailurePolicies = SYSTEM
     queue: JobQueue | None = None
+    measure: Measure | None = None
 
     async def __call__(self, limit: int = PASS_ROWS) -> Sequence[Settled]:
         """Take over and settle at most `limit` lapsed jobs; return what came of each."""
@@ -67,6 +72,9 @@ class RecoverLapses:
 
         await self.policies.renew()
         settled = await self.leases.lapse(limit, decide)
+        if self.measure is not None:
+            for told in settled:
+                self.measure.lapsed(told)
         if self.queue is not None:
             back = (taken[told.fence.job_id] for told in settled if told.status is JobStatus.QUEUED)
             await announce(self.queue, [_queued(claim) for claim in back])
@@ -125,3 +133,33 @@ class FoldDeadLetters:
     async def run(self) -> bool:
         """Fold one set; tell whether more waits."""
         return await self() == PASS_ROWS
+
+
+@attrs.frozen
+class FoldStatistics:
+    """Put what was counted together, so that looking at it stays cheap."""
+
+    statistics: Statistics
+
+    async def __call__(self, limit: int = PASS_ROWS) -> int:
+        """Fold at most `limit` changes; return how many."""
+        return await self.statistics.fold(limit)
+
+    async def run(self) -> bool:
+        """Fold one set; tell whether more waits."""
+        return await self() == PASS_ROWS
+
+
+@attrs.frozen
+class TidyStatistics:
+    """Keep statistics small: put old minutes into their hours, and forget old hours."""
+
+    statistics: Statistics
+
+    async def __call__(self, limit: int = PASS_ROWS) -> int:
+        """Put away at most `limit` rows of each; return how many."""
+        return await self.statistics.tidy(limit)
+
+    async def run(self) -> bool:
+        """Put one set away; tell whether more waits."""
+        return await self() >= PASS_ROWS

@@ -52,9 +52,11 @@ class ClaimsByShare:
     _shares: Shares
 
     async def claim(self, order: ClaimOrder, only: Collection[JobId] | None = None) -> Sequence[Claim]:
-        """Lease due jobs to a worker; ids that somebody named are taken as they are."""
-        if only is not None:
-            return await self._claims.claim(order, only)
+        """Lease due jobs to a worker.
+
+        Ids that somebody named (`only`) tell that there is work, not whose turn it is, so none of them is asked for.
+        """
+        del only
         first, *others = self._shares.order()
         claims = await self._claims.claim(attrs.evolve(order, queues=(first,)))
         if others and len(claims) < order.limit:

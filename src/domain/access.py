@@ -1,6 +1,7 @@
 """Who may do what: roles of people, scopes of keys, and the principal that a request acts as."""
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -45,13 +46,14 @@ GRANTS = {
 
 @attrs.frozen
 class Principal:
-    """Whom a request acts as: a person, perhaps through one of the person's keys."""
+    """Whom a request acts as: a person, perhaps through one of the person's keys, and until when it may."""
 
     user_id: UserId
     role: Role
     scopes: frozenset[Scope]
     key_id: UUID | None = None
     queue_globs: tuple[str, ...] = ()
+    expires_at: datetime | None = None
 
     @property
     def name(self) -> str:

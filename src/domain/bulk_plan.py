@@ -10,6 +10,8 @@ import attrs
 
 from .access import admits
 from .events import JobEvent
+from .filter_text import write
+from .filters import EVERY, Condition, terms
 from .ids import JobId, UserId
 from .job import Job, JobEdit
 from .status import JobStatus
@@ -53,8 +55,9 @@ def possible(action: BulkAction) -> tuple[JobStatus, ...]:
 class BulkFilter:
     """Which jobs are meant; an empty tuple or `None` does not narrow.
 
-    `owner` and `queue_globs` confine it to what its author may reach. They are kept with it, so whoever carries it on
-    does not widen it. `fingerprints` mean dead jobs.
+    `condition` is what a filter's text says, its times seen from the mark. `owner` and `queue_globs` confine it to
+    what its author may reach. They are kept with it, so whoever carries it on does not widen it. `fingerprints` mean
+    dead jobs.
     """
 
     job_ids: tuple[JobId, ...] = ()
@@ -67,16 +70,18 @@ class BulkFilter:
     created_before: datetime | None = None
     owner: UserId | None = None
     queue_globs: tuple[str, ...] = ()
+    condition: Condition | None = None
 
     def narrows(self, mark: datetime) -> bool:
         """Tell whether it leaves any job out that was created by `mark`, were its author free to reach all."""
         words = (self.job_ids, self.queues, self.tasks, self.tags, self.fingerprints)
         within = self.created_before is not None and self.created_before <= mark
         some = bool(self.statuses) and set(self.statuses) != set(JobStatus)
+        some = some or (self.condition is not None and _leaves_out(self.condition))
         return any(words) or some or within or self.created_after is not None
 
     def means(self, job: Job) -> bool:
-        """Tell whether `job` is one of those meant."""
+        """Tell whether `job` is one of those meant, as far as it was read: documents that are left out fit."""
         return (
             (not self.job_ids or job.id in self.job_ids)
             and (not self.statuses or job.status in self.statuses)
@@ -88,7 +93,13 @@ class BulkFilter:
             and (self.created_before is None or job.created_at < self.created_before)
             and (self.owner is None or job.user_id == self.owner)
             and admits(self.queue_globs, job.queue)
+            and (self.condition is None or self.condition.means(job) is not False)
         )
+
+
+def _leaves_out(condition: Condition) -> bool:
+    """Tell whether a condition may leave any job out: to name every status is to name none."""
+    return condition.statuses != EVERY or any(term.field.name != "status" for term in terms(condition))
 
 
 def fingerprint_of(job: Job) -> str | None:
@@ -116,6 +127,7 @@ class BulkPlan:
             [self.action, self.queue, self.reason, self._micros, str(where.owner), where.queue_globs],
             [sorted(map(str, where.job_ids)), *map(sorted, (where.statuses, where.queues, where.tasks, where.tags))],
             [sorted(where.fingerprints), str(where.created_after), str(where.created_before)],
+            write(where.condition),
         ]
         digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
         return f"{self._micros:x}.{digest[:_DIGEST]}"
@@ -127,10 +139,13 @@ class BulkPlan:
         Where nothing is said of statuses, those are meant in which the act is possible; jobs named one by one are all
         looked at, so that each is answered for.
         """
-        if self.where.statuses or self.where.job_ids:
-            return self.where
-        statuses = (JobStatus.DEAD,) if self.where.fingerprints else possible(self.action)
-        return attrs.evolve(self.where, statuses=statuses)
+        where, condition = self.where, self.where.condition
+        if condition is not None:
+            where = attrs.evolve(where, condition=condition.at(self.mark))
+        if where.statuses or where.job_ids:
+            return where
+        statuses = (JobStatus.DEAD,) if where.fingerprints else possible(self.action)
+        return attrs.evolve(where, statuses=statuses)
 
     @property
     def _micros(self) -> int:

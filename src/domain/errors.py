@@ -19,6 +19,15 @@ class Unavailable(Exception):
     code: ClassVar[str] = "unavailable"
 
 
+class Overloaded(Unavailable):
+    """More requests wait than the process takes on; nothing was done. Wait as long as you are told and ask again."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("too many requests wait already")
+
+
 class InvalidTransition(DomainError):
     """The job is not in a state in which this can happen to it."""
 
@@ -264,3 +273,9 @@ class BulkNotSteerable(DomainError):
         super().__init__(f"a bulk operation that is {status or 'not there yet'} has no transition '{event}'")
         self.status = status
         self.event = event
+
+
+class BadRange(DomainError):
+    """These figures are not kept so finely for so long, or are too many; ask for hours, or for less."""
+
+    code = "invalid-parameter"

@@ -1,71 +1,81 @@
 """The composition root: the only file that knows which adapter stands behind which port."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from dependency_injector import providers
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
+from ..adapters.postgres.demand import PostgresDemands
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
+from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
+from ..adapters.postgres.live_figures import PostgresLiveFigures
+from ..adapters.postgres.presence import PostgresPresence
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.situations import PostgresSituations
+from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
+from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from ..adapters.telemetry.logs import get_log
+from ..adapters.telemetry.metrics import Metrics
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
+from ..application.filters import SuggestFilters
 from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
+from ..application.intake import EnqueueTogether
 from ..application.maintenance import (
     EXPIRE_EVERY,
     FOLD_EVERY,
+    FOLD_STATISTICS_EVERY,
     FORGET_EVERY,
+    TIDY_STATISTICS_EVERY,
     ExpireJobs,
     FoldDeadLetters,
+    FoldStatistics,
     ForgetAnswers,
     Pass,
     RecoverLapses,
+    TidyStatistics,
 )
 from ..application.manage import ManageJobs
-from ..application.ports.cadences import BULK, FIRE, FOLD
-from ..application.ports.jobs import JobLeases
+from ..application.measuring import Measure
+from ..application.observing import ShowMetrics
+from ..application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS
 from ..application.ports.queue import JobQueue
 from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.scaling import TellNeed
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
+from ..application.statistics import ShowStatistics
 from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
 from .backends import open_queue, publish_passes
-from .foundation import Foundation, direct_url, open_engine, open_hints_engine
+from .connections import (
+    HANDLERS_POOL,
+    INTAKE_POOL,
+    direct_url,
+    lanes_of,
+    open_engine,
+    open_hints_engine,
+    own_leases,
+)
+from .databases import DatabaseRoles
+from .foundation import Foundation
 from .identities import Identities
 from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
 from .settings import Settings
-
-HANDLERS_POOL = 10
-"""Connections that handlers may have open at a time for `ctx.transaction()`; none before the first is."""
-
-
-@asynccontextmanager
-async def own_leases(settings: Settings) -> AsyncIterator[JobLeases]:
-    """Give leases over a connection of their own, on the loop that asks."""
-    engine = open_engine(settings, pool_size=1)
-    lane = Lane(engine)
-    try:
-        yield PostgresJobLeases(lane)
-    finally:
-        await lane.close()
-        await engine.dispose()
 
 
 async def is_newest(engine: AsyncEngine) -> bool:
@@ -90,6 +100,11 @@ async def readiness(engine: AsyncEngine, queue: JobQueue) -> Readiness:
     return Readiness(Check(ok=True), schema, Check(hints.ok, hints.detail))
 
 
+def enqueue_together(enqueue: Enqueue, lanes: tuple[Lane, ...]) -> EnqueueTogether:
+    """Return what takes in single jobs, with as many transactions under way as there are lanes."""
+    return EnqueueTogether(enqueue, [PostgresIntake(lane) for lane in lanes])
+
+
 class Container(Identities):
     """Everything of one process, made when first asked for."""
 
@@ -98,6 +113,8 @@ class Container(Identities):
     engine, units_of_work = Foundation.engine, Foundation.units_of_work
     forget_sessions = Identities.forget_sessions
 
+    meter = providers.Singleton(Metrics)
+    measure = providers.Singleton(Measure, meter, settings.provided.lease)
     schemas = providers.Singleton(open_schemas)
     calendar = providers.Singleton(open_calendar)
 
@@ -112,6 +129,7 @@ class Container(Identities):
     leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
+    presence = providers.Singleton(PostgresPresence, maintenance_lane)
     due = providers.Singleton(PostgresDueJobs, maintenance_lane)
     publish_passes = providers.Callable(publish_passes, settings, due, queue)
     open_heartbeat = providers.Callable(own_leases, settings)
@@ -131,19 +149,33 @@ class Container(Identities):
         timeout=settings.provided.task_timeout,
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
+    explain = providers.Factory(Explain, providers.Factory(PostgresSituations, engine))
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
+    figures = providers.Singleton(PostgresStatistics, engine)
+    live_figures = providers.Singleton(PostgresLiveFigures, engine)
+    statistics = providers.Factory(ShowStatistics, figures, live_figures, dead_letters, units_of_work)
     enqueue = providers.Factory(Enqueue, units_of_work, queue, clock, ids, rules, policies, schemas)
+    intake_engine = providers.Singleton(open_engine, settings, INTAKE_POOL)
+    intake_lanes = providers.Singleton(lanes_of, intake_engine, INTAKE_POOL)
+    enqueue_one = providers.Singleton(enqueue_together, enqueue, intake_lanes)
+    watch_engine = providers.Singleton(open_engine, settings, 1)
+    watch_lane = providers.Singleton(Lane, watch_engine)
+    job_watch = providers.Singleton(PostgresJobWatch, watch_lane)
+    topic_watch = providers.Singleton(PostgresTopicWatch, watch_lane)
     manage = providers.Factory(ManageJobs, units_of_work, queue)
     edit = providers.Factory(EditJob, manage, clock, rules, schemas)
     steer_bulk = providers.Factory(SteerBulk, units_of_work, ids)
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
+    suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
     schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
-    settle = providers.Factory(SettleAttempts, leases, jitter, policies)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
+    settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
+    fold_statistics = providers.Factory(FoldStatistics, figures)
+    tidy_statistics = providers.Factory(TidyStatistics, figures)
     fire = providers.Factory(FireSchedules, units_of_work, queue, calendar, ids, jitter, make_jobs)
     pruning = providers.Singleton(PostgresPruning, engine)
     prune = providers.Singleton(PruneJobs, pruning, policies, providers.Callable(open_retention, settings))
@@ -155,6 +187,8 @@ class Container(Identities):
         providers.Factory(Pass, BULK, BULK_EVERY, advance_bulk),
         providers.Factory(Pass, FIRE, FIRE_EVERY, fire),
         providers.Factory(Pass, FOLD, FOLD_EVERY, fold.provided.run),
+        providers.Factory(Pass, FOLD_STATISTICS, FOLD_STATISTICS_EVERY, fold_statistics.provided.run),
+        providers.Factory(Pass, "tidy-statistics", TIDY_STATISTICS_EVERY, tidy_statistics.provided.run),
         providers.Factory(Pass, "expire", EXPIRE_EVERY, expire.provided.run),
         providers.Factory(Pass, "forget", FORGET_EVERY, forget.provided.run),
         providers.Factory(Pass, "prune", PRUNE_EVERY, prune),
@@ -169,10 +203,14 @@ class Container(Identities):
         LookAtSystem, providers.Singleton(PostgresSystemReads, engine), queue, settings.provided.queue_backend
     )
     ready = providers.Callable(readiness, engine, queue)
+    demands = providers.Singleton(PostgresDemands, engine)
+    show_metrics = providers.Factory(ShowMetrics, meter, demands, ready.provider)
+    need = providers.Factory(TellNeed, demands, units_of_work)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)
     migrations = providers.Factory(Migrations, providers.Callable(direct_url, settings))
+    roles = providers.Factory(DatabaseRoles, providers.Callable(direct_url, settings))
 
 
 def build(settings: Settings) -> Container:
@@ -180,6 +218,15 @@ def build(settings: Settings) -> Container:
     container = Container()
     container.settings.override(settings)
     return container
+
+
+async def close_doors(container: Container) -> None:
+    """Give back the connections that only the API opens, once what goes through them has ended."""
+    await container.enqueue_one().close()
+    for lane in (container.watch_lane(), *container.intake_lanes()):
+        await lane.close()
+    await container.intake_engine().dispose()
+    await container.watch_engine().dispose()
 
 
 async def close(container: Container) -> None:

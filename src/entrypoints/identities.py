@@ -8,6 +8,7 @@ from ..application.api_keys import ManageApiKeys
 from ..application.keys import AdoptKey, CreateKey
 from ..application.login import LogIn, Throttle
 from ..application.people import ChangePassword, ManagePeople
+from ..application.recent_keys import RecentKeys
 from ..application.sessions import CarryOn, ForgetSessions, OpenSession, WriteTokens
 from ..domain.logins import WINDOW
 from .foundation import Foundation
@@ -32,7 +33,8 @@ class Identities(Foundation):
     people = providers.Factory(ManagePeople, units_of_work, ids, passwords)
     change_password = providers.Factory(ChangePassword, units_of_work, passwords)
     api_keys = providers.Factory(ManageApiKeys, units_of_work, ids, providers.Object(issue))
-    authenticate = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
+    look_up = providers.Factory(Authenticate, units_of_work, keys, clock, access_tokens)
+    authenticate = providers.Singleton(RecentKeys, look_up, clock)
     create_key = providers.Factory(CreateKey, units_of_work, ids, providers.Object(issue))
     adopt_key = providers.Factory(AdoptKey, units_of_work, ids, keys)
     forget_sessions = providers.Factory(ForgetSessions, units_of_work, WINDOW)

@@ -16,6 +16,7 @@ PORTS = range(1, 65_536)
 QUEUE_BACKENDS = "equeue.queue_backends"
 """The group of entry points under which packages bring queue backends."""
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]{1,253}(?::[1-9][0-9]{0,4})?")
 _NAME = re.compile(r"[a-z0-9_.:-]{1,64}")
 
 
@@ -122,6 +123,17 @@ def secrets(raw: str) -> tuple[Secret, ...]:
     found = tuple(Secret(part.strip()) for part in raw.split(",") if part.strip())
     if any(len(part) < SHORTEST_SECRET for part in found):
         raise ValueError(f"each must have at least {SHORTEST_SECRET} characters")
+    return found
+
+
+def origins(raw: str) -> frozenset[str]:
+    """Take origins of web pages separated by commas, each as browsers write it."""
+    found = frozenset(part.strip() for part in raw.split(",") if part.strip())
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"must be origins such as https://app.example.org, separated by commas; '{origin}' is none"
+            )
     return found
 
 

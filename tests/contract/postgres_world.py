@@ -1,6 +1,6 @@
 """The world in PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -11,14 +11,21 @@ from tests.contract.world import World
 from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
+from equeue.adapters.postgres.demand import PostgresDemands
 from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
+from equeue.adapters.postgres.intake import PostgresIntake
 from equeue.adapters.postgres.leases import PostgresJobLeases
+from equeue.adapters.postgres.live_figures import PostgresLiveFigures
 from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.presence import PostgresPresence
 from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.situations import PostgresSituations
+from equeue.adapters.postgres.statistics import PostgresStatistics
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
+from equeue.adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from equeue.application.ports.jobs import JobLeases
 
 NEVER_SLOW = Pace(look=timedelta(days=1))
@@ -48,18 +55,29 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         queues.append(PostgresJobQueue(engine))
         return queues[-1]
 
+    watching = lane()
     yield World(
         leases=leases(),
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        demands=PostgresDemands(engine),
         pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
+        statistics=PostgresStatistics(engine),
+        live_figures=PostgresLiveFigures(engine),
         queue=queue(),
         let_pass=lambda by: make_older(engine, by),
         another_leases=leases,
         another_queue=queue,
         due=PostgresDueJobs(lane()),
+        intake=PostgresIntake(lane()),
+        another_intake=PostgresIntake(lane()),
+        job_watch=PostgresJobWatch(watching),
+        topic_watch=PostgresTopicWatch(watching),
+        let_be_counted=lambda: let_be_counted(engine, lanes),
+        situations=PostgresSituations(engine),
+        presence=PostgresPresence(lane()),
     )
     for opened in queues:
         await opened.close()
@@ -76,6 +94,15 @@ async def make_older(engine: AsyncEngine, by: timedelta) -> None:
             if instants:
                 shifts = ", ".join(f"{name} = {name} - cast(:by as interval)" for name in instants)
                 await connection.execute(text(f"update {table.fullname} set {shifts}"), {"by": by})
+
+
+async def let_be_counted(engine: AsyncEngine, lanes: Sequence[Lane]) -> None:
+    """Have the sessions that wrote hand in what they counted; of themselves they do so a second later, or ten."""
+    async with engine.connect() as connection:
+        await connection.execute(text("select pg_stat_force_next_flush()"))
+    for lane in lanes:
+        async with lane.connection() as driver:
+            await driver.execute("select pg_stat_force_next_flush()")
 
 
 async def emptied(engine: AsyncEngine) -> None:

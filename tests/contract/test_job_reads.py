@@ -225,19 +225,26 @@ async def test_a_page_of_nothing_is_empty(world: World) -> None:
     assert (page.items, page.has_more, near(page.server_time, await world.now())) == ((), False, True)
 
 
+async def counted(world: World, where: JobFilter, cap: int) -> dict[JobStatus, int]:
+    """Count, and see that what reaches the cap is said to be capped."""
+    counts = await world.reads.count(where, cap)
+    assert all(count.capped is (count.value >= cap) for count in counts.values())
+    return {status: count.value for status, count in counts.items()}
+
+
 async def test_jobs_are_counted_by_status_and_no_further_than_asked(world: World) -> None:
     """Under the filter, each status by itself, up to the cap; a status that is not asked for is not there."""
     await world.enqueue(*(a_birth(owner=OWNER, queue="a", task="t1") for _ in range(3)), a_birth(queue="b"))
     claim = await world.claimed(a_birth(owner=OWNER, queue="c"))
     none = dict.fromkeys(JobStatus, 0)
-    assert await world.reads.count(JobFilter(), 10) == none | {JobStatus.QUEUED: 4, JobStatus.RUNNING: 1}
-    assert await world.reads.count(JobFilter(), 4) == none | {JobStatus.QUEUED: 4, JobStatus.RUNNING: 1}
-    assert await world.reads.count(JobFilter(), 3) == none | {JobStatus.QUEUED: 3, JobStatus.RUNNING: 1}
-    assert await world.reads.count(JobFilter(owner=OWNER, queues=("a", "b")), 10) == none | {JobStatus.QUEUED: 3}
-    assert await world.reads.count(JobFilter(tasks=("t1",), queue_globs=("b*",)), 10) == none
+    assert await counted(world, JobFilter(), 10) == none | {JobStatus.QUEUED: 4, JobStatus.RUNNING: 1}
+    assert await counted(world, JobFilter(), 4) == none | {JobStatus.QUEUED: 4, JobStatus.RUNNING: 1}
+    assert await counted(world, JobFilter(), 3) == none | {JobStatus.QUEUED: 3, JobStatus.RUNNING: 1}
+    assert await counted(world, JobFilter(owner=OWNER, queues=("a", "b")), 10) == none | {JobStatus.QUEUED: 3}
+    assert await counted(world, JobFilter(tasks=("t1",), queue_globs=("b*",)), 10) == none
     await world.ended(claim, Succeeded())
     ended = JobFilter(statuses=(JobStatus.SUCCEEDED, JobStatus.DEAD))
-    assert await world.reads.count(ended, 10) == {JobStatus.SUCCEEDED: 1, JobStatus.DEAD: 0}
+    assert await counted(world, ended, 10) == {JobStatus.SUCCEEDED: 1, JobStatus.DEAD: 0}
 
 
 async def test_a_page_counts_the_errors_of_its_jobs(world: World) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from tests.builders import OTHER_OWNER, OWNER, a_birth, minutes
 from tests.contract.world import World
@@ -11,6 +12,7 @@ from equeue.application.ports.bulk import Batch, Survey
 from equeue.application.ports.reads import LEFT_OUT
 from equeue.domain.bulk import Place
 from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from equeue.domain.filter_text import read
 from equeue.domain.job import Job
 from equeue.domain.outcomes import Failed, JobError, Succeeded
 from equeue.domain.status import JobStatus
@@ -82,6 +84,15 @@ async def one_of_each(world: World) -> dict[str, Job]:
         (DELETE, {"queue_globs": ("mail",)}, "first succeeded"),
         (CANCEL, {"queue_globs": ("mail_?",)}, "queued"),
         (CANCEL, {"queue_globs": ("bills", "m*")}, "queued running"),
+        (RETRY, {"condition": read("tag:eu -tag:vip")}, "second"),
+        (RETRY, {"condition": read("status:cancelled OR queue:mail")}, "first cancelled"),
+        (DELETE, {"condition": read("status:dead,queued")}, "first second"),
+        (CANCEL, {"condition": read("status:dead")}, ""),
+        (DELETE, {"condition": read('error~"oops" -error:KeyError'), "queues": ("mail",)}, "first"),
+        (DELETE, {"condition": read('-error~"oops"')}, "succeeded cancelled"),
+        (CANCEL, {"condition": read("-payload.none:1 queue:mail*")}, "queued running"),
+        (DELETE, {"condition": read("fingerprint:KeyError:k OR finished:>now"), "owner": OTHER_OWNER}, "second"),
+        (RETRY, {"condition": read("task:*"), "fingerprints": ("KeyError:k",)}, "second"),
     ],
 )
 async def test_a_plan_means_what_its_filter_says(
@@ -119,6 +130,17 @@ async def test_times_bound_what_is_meant(world: World) -> None:
     ):
         batch = await look(world, await a_plan(world, RETRY, **where))
         assert {job.id for job in batch.jobs} == {jobs[name].id for name in names}
+
+
+async def test_times_in_a_text_are_seen_from_the_mark(world: World) -> None:
+    """Whenever the plan is carried out: it means the same jobs as when it was previewed."""
+    jobs = await one_of_each(world)
+    plan = await a_plan(world, RETRY, condition=read("created:<-15m"))
+    wanted = [jobs["first"].id]
+    assert [job.id for job in (await look(world, plan)).jobs] == wanted
+    assert (await survey(world, plan)).count == 1
+    early = attrs.evolve(plan, mark=plan.mark - minutes(10))
+    assert (await look(world, early)).jobs == ()
 
 
 async def test_the_mark_leaves_out_what_came_later(world: World) -> None:

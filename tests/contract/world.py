@@ -10,12 +10,18 @@ from tests.builders import LEASE, WORKER, an_order
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
+from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
+from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.presence import Presence
 from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.situations import Situations
+from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
+from equeue.application.ports.watching import JobWatch, TopicWatch
 from equeue.domain.job import Job
 from equeue.domain.lease import Claim, Pulse
 from equeue.domain.outcomes import Lapsed, Outcome
@@ -28,7 +34,10 @@ TEN_SECONDS = Fixed(base=10.0)
 
 @attrs.define(eq=False)
 class World:
-    """Adapters over one empty database. `let_pass` makes everything in it older, which is what time does."""
+    """Adapters over one empty database. `let_pass` makes everything in it older, which is what time does.
+
+    `let_be_counted` has the database hand in at once what its sessions counted.
+    """
 
     leases: JobLeases
     units_of_work: UnitsOfWork
@@ -36,11 +45,21 @@ class World:
     bulk_reads: BulkReads
     pruning: Pruning
     dead_letters: DeadLetters
+    statistics: Statistics
+    live_figures: LiveFigures
+    demands: Demands
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]
     another_queue: Callable[[], JobQueue]
     due: DueJobs
+    intake: Intake
+    another_intake: Intake
+    job_watch: JobWatch
+    topic_watch: TopicWatch
+    let_be_counted: Callable[[], Awaitable[None]]
+    situations: Situations
+    presence: Presence
 
     @property
     def manage(self) -> ManageJobs:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from ...application.ports.outline import Outline
 from ...application.ports.reads import (
     ATTEMPTS,
     DOCUMENTS,
@@ -17,13 +18,13 @@ from ...application.ports.reads import (
     PAGE_BYTES,
     Attempt,
     AttemptPage,
+    Count,
     Document,
     JobFilter,
     JobPage,
     Portion,
     Position,
 )
-from ...domain.access import admits
 from ...domain.ids import JobId, UserId
 from ...domain.job import Job
 from ...domain.outcomes import JobError
@@ -36,11 +37,12 @@ class MemoryJobReads:
     """A `JobReads` over what is committed in memory."""
 
     _store: MemoryStore
+    _window: int = 10_000
 
     async def get(self, job_id: JobId, owner: UserId | None = None) -> tuple[Job, datetime] | None:
         """Return a job and the store's time, if it is there and `owner` may see it."""
         job = self._store.jobs.get(job_id)
-        if job is None or not _matches(job, JobFilter(owner=owner)):
+        if job is None or (owner is not None and job.user_id != owner):
             return None
         return job, self._store.clock.now()
 
@@ -52,23 +54,31 @@ class MemoryJobReads:
         after: Position | None = None,
         oldest_first: bool = False,
         portion: Portion = EVERYTHING,
+        as_of: datetime | None = None,
     ) -> JobPage:
         """Return at most `limit` jobs behind `after`, and of each as much as `portion` says."""
-        jobs = [job for job in self._store.jobs.values() if _matches(job, where)]
-        jobs.sort(key=_place, reverse=not oldest_first)
+        outline = Outline.of(where.at(as_of or self._store.clock.now()))
+        found = [job for job in self._store.jobs.values() if outline.finds(job)]
+        found.sort(key=_place, reverse=not oldest_first)
         if after is not None:
-            mark = (after.created_at, after.job_id)
-            jobs = [job for job in jobs if (_place(job) > mark if oldest_first else _place(job) < mark)]
+            found = [job for job in found if (_place(job) > after if oldest_first else _place(job) < after)]
+        seen = found[: self._window] if outline.looks else found
+        jobs = [job for job in seen if outline.means(job)]
         left_out = {job.id: names for job in jobs if (names := _left_out(job, portion))}
         shown = [_without(job, left_out.get(job.id, frozenset())) for job in jobs]
         items = _filling(shown[:limit], portion.page)
         of_items = {job.id: left_out[job.id] for job in items if job.id in left_out}
-        return JobPage(items, len(jobs) > len(items), self._store.clock.now(), of_items)
+        windowed = outline.looks and len(seen) == self._window and len(jobs) == len(items)
+        until = _place(seen[-1]) if windowed else None
+        more = len(jobs) > len(items) or windowed
+        return JobPage(items, more, self._store.clock.now(), of_items, until)
 
-    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, int]:
+    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, Count]:
         """Return how many jobs are in each status, none counted beyond `cap`."""
-        found = Counter(job.status for job in self._store.jobs.values() if _matches(job, where))
-        return {status: min(found[status], cap) for status in where.statuses or JobStatus}
+        outline = Outline.of(where.at(self._store.clock.now()))
+        jobs = self._store.jobs.values()
+        found = Counter(job.status for job in jobs if outline.finds(job) and outline.means(job))
+        return {status: Count(min(found[status], cap), found[status] >= cap) for status in outline.statuses}
 
     async def attempts(
         self, job_id: JobId, *, after: int = 0, limit: int = ATTEMPTS, page: int = PAGE_BYTES
@@ -88,8 +98,8 @@ class MemoryJobReads:
         return AttemptPage(tuple(items), behind[limit - 1][0] if len(behind) > limit else None)
 
 
-def _place(job: Job) -> tuple[datetime, JobId]:
-    return job.created_at, job.id
+def _place(job: Job) -> Position:
+    return Position(job.created_at, job.id)
 
 
 def _left_out(job: Job, portion: Portion) -> frozenset[Document]:
@@ -115,13 +125,3 @@ def _filling(jobs: Sequence[Job], page: int) -> tuple[Job, ...]:
 
 def _size(error: JobError | None) -> int:
     return 0 if error is None else len(json.dumps(attrs.asdict(error), ensure_ascii=False).encode())
-
-
-def _matches(job: Job, where: JobFilter) -> bool:
-    return (
-        (where.owner is None or job.user_id == where.owner)
-        and (not where.statuses or job.status in where.statuses)
-        and (not where.queues or job.queue in where.queues)
-        and (not where.tasks or job.task in where.tasks)
-        and admits(where.queue_globs, job.queue)
-    )

@@ -22,6 +22,7 @@ from ...domain.limits import Bucket
 from ...domain.schedule import Fire, Schedule
 from ...domain.sessions import Session
 from .platform import CountedIds, MovableClock
+from .telling import Kept, tell
 
 ANSWERS_KEPT = timedelta(hours=24)
 
@@ -71,6 +72,7 @@ class MemoryStore:
     attempts: dict[Fence, Attempt] = attrs.field(factory=dict, init=False)
     answers: dict[AnswerKey, Answer | None] = attrs.field(factory=dict, init=False)
     tasks: dict[str, TaskDeclaration] = attrs.field(factory=dict, init=False)
+    seen: dict[str, datetime] = attrs.field(factory=dict, init=False)
     queues: dict[str, StoredQueue | None] = attrs.field(factory=dict, init=False)
     buckets: dict[str, Bucket] = attrs.field(factory=dict, init=False)
     users: dict[UserId, User] = attrs.field(factory=dict, init=False)
@@ -83,6 +85,7 @@ class MemoryStore:
     operations: dict[UUID, KeptOperation] = attrs.field(factory=dict, init=False)
     schedules: dict[UUID, Schedule | None] = attrs.field(factory=dict, init=False)
     fires: dict[JobId, Fire | None] = attrs.field(factory=dict, init=False)
+    figures: Kept = attrs.field(factory=dict, init=False)
     ids: CountedIds = attrs.field(factory=CountedIds, init=False)
     _held: "dict[Hashable, Transaction]" = attrs.field(factory=dict, init=False)
     _waiting: "list[asyncio.Future[None]]" = attrs.field(factory=list, init=False)
@@ -116,6 +119,7 @@ class Transaction:
     attempts: ChainMap[Fence, Attempt] = attrs.field(init=False)
     answers: ChainMap[AnswerKey, Answer | None] = attrs.field(init=False)
     tasks: ChainMap[str, TaskDeclaration] = attrs.field(init=False)
+    seen: ChainMap[str, datetime] = attrs.field(init=False)
     queues: ChainMap[str, StoredQueue | None] = attrs.field(init=False)
     users: ChainMap[UserId, User] = attrs.field(init=False)
     keys: ChainMap[UUID, ApiKey] = attrs.field(init=False)
@@ -160,6 +164,8 @@ class Transaction:
     def commit(self) -> None:
         """Show the writes to everybody."""
         store = self.store
+        fresh = {fence: told for fence, told in self.attempts.maps[0].items() if fence not in store.attempts}
+        tell(store.figures, self.now, store.jobs, self.jobs.maps[0], fresh)
         for job_id in self.gone:
             store.jobs.pop(job_id, None)
         for fence in [fence for fence in store.attempts if fence.job_id in self.gone]:
@@ -168,6 +174,7 @@ class Transaction:
         store.attempts.update(self.attempts.maps[0])
         store.answers.update(self.answers.maps[0])
         store.tasks.update(self.tasks.maps[0])
+        store.seen.update(self.seen.maps[0])
         store.queues.update(self.queues.maps[0])
         store.users.update(self.users.maps[0])
         store.keys.update(self.keys.maps[0])
@@ -187,6 +194,7 @@ class Transaction:
         self.attempts = ChainMap({}, store.attempts)
         self.answers = ChainMap({}, store.answers)
         self.tasks = ChainMap({}, store.tasks)
+        self.seen = ChainMap({}, store.seen)
         self.queues = ChainMap({}, store.queues)
         self.users = ChainMap({}, store.users)
         self.keys = ChainMap({}, store.keys)

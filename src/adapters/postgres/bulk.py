@@ -6,13 +6,28 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import Boolean, ColumnElement, Text, cast, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from ...domain.audit import Actor
 from ...domain.bulk import BulkOperation, BulkStatus, Place, Tally
 from ...domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from ...domain.filter_text import BadFilter, read, write
+from ...domain.filters import Condition
 from ...domain.ids import UUID
 from ...domain.status import JobStatus
 from .errors import StorageFault, translated
@@ -23,6 +38,8 @@ _OPEN: ColumnElement[bool] = literal_column(f"(status in ({OPENED})) is true", B
 _GLOBS: ColumnElement[Any] = literal_column("(filter -> 'queue_globs')", JSONB)
 _IDS = ("job_ids",)
 _TIMES = ("created_after", "created_before")
+_TEXT = 10_000
+"""A filter as we write it may be longer than its author wrote it."""
 _KNOWN = frozenset(field.name for field in attrs.fields(BulkFilter))
 
 
@@ -78,6 +95,9 @@ class PostgresBulkOperations:
         return None if row is None else operation_of(row)
 
 
+_ALL: Select[Any] = select(*BulkOperationRow.__table__.columns)
+
+
 @attrs.frozen
 class PostgresBulkReads:
     """A `BulkReads` over what is committed."""
@@ -86,22 +106,22 @@ class PostgresBulkReads:
 
     async def get(self, id: UUID, globs: tuple[str, ...] = ()) -> BulkOperation | None:
         """Return an operation that is in reach."""
-        found = await self._read(1, BulkOperationRow.id == id, *_within(globs))
+        found = await self._read(_ALL.where(BulkOperationRow.id == id, *_within(globs)))
         return found[0] if found else None
 
     async def page(
-        self, *, limit: int, before: UUID | None = None, globs: tuple[str, ...] = ()
+        self, *, limit: int, after: UUID | None = None, oldest_first: bool = False, globs: tuple[str, ...] = ()
     ) -> Sequence[BulkOperation]:
-        """Return at most `limit` operations, newest first."""
-        behind = [] if before is None else [BulkOperationRow.id < before]
-        return await self._read(limit, *behind, *_within(globs))
+        """Return at most `limit` operations behind the one called `after`."""
+        number = BulkOperationRow.id
+        behind = [] if after is None else [number > after if oldest_first else number < after]
+        order = number if oldest_first else number.desc()
+        return await self._read(_ALL.where(*behind, *_within(globs)).order_by(order).limit(limit))
 
-    async def _read(self, limit: int, *where: ColumnElement[bool]) -> Sequence[BulkOperation]:
-        asked = select(*BulkOperationRow.__table__.columns).where(*where)
+    async def _read(self, asked: Select[Any]) -> Sequence[BulkOperation]:
         with translated():
             async with self._engine.connect() as connection:
-                rows = await connection.execute(asked.order_by(BulkOperationRow.id.desc()).limit(limit))
-                return [operation_of(row) for row in rows]
+                return [operation_of(row) for row in await connection.execute(asked)]
 
 
 def _within(globs: tuple[str, ...]) -> list[ColumnElement[bool]]:
@@ -157,6 +177,8 @@ def operation_of(row: Any) -> BulkOperation:
 def filter_document(where: BulkFilter) -> bytes:
     """Return a filter as a column keeps it, what does not narrow left out."""
     said = {name: value for name, value in attrs.asdict(where, recurse=False).items() if value not in ((), None)}
+    if where.condition is not None:
+        said["condition"] = write(where.condition)
     return json.dumps(said, default=_plain, ensure_ascii=False).encode()
 
 
@@ -175,7 +197,16 @@ def filter_of(document: bytes) -> BulkFilter:
         facts["owner"] = UUID(facts["owner"])
     if "statuses" in facts:
         facts["statuses"] = tuple(map(JobStatus, facts["statuses"]))
+    if "condition" in facts:
+        facts["condition"] = _condition(facts["condition"])
     return BulkFilter(**facts)
+
+
+def _condition(text: str) -> Condition | None:
+    try:
+        return read(text, chars=_TEXT)
+    except BadFilter as unknown:
+        raise StorageFault(f"a bulk operation's filter cannot be read by this build: {unknown}") from None
 
 
 def _plain(value: object) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import attrs
 
-from ...application.ports.cadences import BULK, FIRE, FOLD, Tick
+from ...application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS, Tick
 from .claiming import lanes
 from .engine import Lane
 from .errors import translated
@@ -18,7 +18,7 @@ from .steering_models import OPENED
 # in one round trip. A cadence that another process is taking is passed over. ix_jobs_running; two probes of
 # ix_jobs_claim for each lane, of which the second stops at the first lane with work. Which passes have anything to do
 # is asked here too, so that they cost an idle installation nothing: ix_bulk_operations_due_at,
-# ix_schedules_next_at, and a look into a table that is empty then.
+# ix_schedules_next_at, and a look into tables that are empty then.
 TICK = f"""
 with asked as materialized (
   select *
@@ -87,6 +87,7 @@ select
         select from equeue.bulk_operations as b where (b.status in ({OPENED})) is true and b.due_at <= now()
       ) then '{BULK}' end,
       case when exists (select from equeue.dead_letter_changes) then '{FOLD}' end,
+      case when exists (select from equeue.stats_changes) then '{FOLD_STATISTICS}' end,
       case when exists (select from equeue.schedules as s where s.next_at <= now() and {DUE}) then '{FIRE}' end
     ],
     null

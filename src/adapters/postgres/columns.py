@@ -22,6 +22,7 @@ from ...domain.ids import KEY_BYTES
 from ...domain.outcomes import AttemptOutcome
 from ...domain.schedule import CatchUp, Overlap
 from ...domain.spec import PAYLOAD_BYTES, TAG_CHARS, TAGS, UniqueWhile
+from ...domain.statistics import Period
 from ...domain.status import JobStatus
 
 SCHEMA = "equeue"
@@ -85,6 +86,7 @@ BULK_ACTION = _enum("bulk_action", BulkAction)
 BULK_STATUS = _enum("bulk_status", BulkStatus)
 OVERLAP = _enum("schedule_overlap", Overlap)
 CATCH_UP = _enum("schedule_catch_up", CatchUp)
+STATS_PERIOD = _enum("stats_period", Period)
 
 # The length stands apart: a counted repetition within the expression costs 7 µs a value instead of 0.4.
 NAME = _domain(
@@ -152,7 +154,18 @@ BULK_FILTERS = _domain(
     "bulk_filter", JSON_OBJECT, "filter_is_at_most_256_kib", f"octet_length(value::text) <= {FILTER_BYTES}"
 )
 
-ENUMS = (JOB_STATUS, UNIQUE_WHILE, ATTEMPT_OUTCOME, ROLE, ACTOR_KIND, BULK_ACTION, BULK_STATUS, OVERLAP, CATCH_UP)
+ENUMS = (
+    JOB_STATUS,
+    UNIQUE_WHILE,
+    ATTEMPT_OUTCOME,
+    ROLE,
+    ACTOR_KIND,
+    BULK_ACTION,
+    BULK_STATUS,
+    OVERLAP,
+    CATCH_UP,
+    STATS_PERIOD,
+)
 DOMAINS = (
     NAME,
     KEY,

@@ -100,7 +100,7 @@ class PostgresDeadLetters:
         self, where: GroupFilter, *, limit: int, after: GroupPosition | None = None, oldest_first: bool = False
     ) -> Sequence[DeadLetterGroup]:
         """Return at most `limit` groups behind `after`."""
-        conditions, facts = _conditions(where)
+        conditions, facts = narrowed(where)
         sign, turn = (">", "asc") if oldest_first else ("<", "desc")
         behind = "true"
         if after is not None:
@@ -126,8 +126,8 @@ async def _fold(connection: AsyncConnection, limit: int) -> int:
     return folded
 
 
-def _conditions(where: GroupFilter) -> tuple[str, dict[str, Any]]:
-    """Return what narrows both tables, and its values."""
+def narrowed(where: GroupFilter) -> tuple[str, dict[str, Any]]:
+    """Return what narrows a table that has an owner, queue and task in each row, and its values."""
     facts: dict[str, Any] = {}
     said: list[str] = []
     if where.owner is not None:

@@ -1,4 +1,4 @@
-"""The globs of a key in SQL: what `domain.access.admits` says, by LIKE."""
+"""Patterns in SQL, by LIKE: the globs of a key as `domain.access.admits` means them, and the stars of a filter."""
 
 from collections.abc import Iterable
 
@@ -6,13 +6,19 @@ from sqlalchemy import ColumnElement, Text, literal, or_
 
 from .models import JobRow
 
-_SPECIAL: dict[str, str | int | None] = {"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%", "?": "_"}
-_TABLE = str.maketrans(_SPECIAL)
+_STARRED: dict[str, str | int | None] = {"\\": "\\\\", "%": "\\%", "_": "\\_", "*": "%"}
+_STARS = str.maketrans(_STARRED)
+_GLOBS = str.maketrans(_STARRED | {"?": "_"})
 
 
 def like(glob: str) -> str:
     """Return what LIKE understands as `glob`; its own special characters are escaped, `_` is common in names."""
-    return glob.translate(_TABLE)
+    return glob.translate(_GLOBS)
+
+
+def starred(pattern: str) -> str:
+    """Return what LIKE understands as a pattern of which only the stars are special."""
+    return pattern.translate(_STARS)
 
 
 def in_reach(globs: Iterable[str]) -> ColumnElement[bool]:

@@ -31,7 +31,7 @@ class PostgresIdempotencyKeys:
         other transaction, which let go of the lock, had committed.
         """
         with translated():
-            if not await self._session.scalar(select(func.pg_try_advisory_xact_lock(_lock(key)))):
+            if not await self._session.scalar(select(func.pg_try_advisory_xact_lock(lock_of(key)))):
                 raise IdempotencyInFlight("the first request with this idempotency key has not ended yet")
             found = (await self._session.execute(_answer(key))).one_or_none()
         if found is None:
@@ -77,7 +77,7 @@ def _answer(key: IdempotencyKey) -> Select[bytes, bytes]:
     )
 
 
-def _lock(key: IdempotencyKey) -> int:
+def lock_of(key: IdempotencyKey) -> int:
     """Return the number that stands for the key among advisory locks; two keys share one by a chance of 2⁻⁶⁴."""
     name = f"{key.principal}\x00{key.key}".encode()
     return int.from_bytes(blake2b(name, digest_size=8, person=b"equeue-idem").digest(), signed=True)

@@ -104,7 +104,7 @@ class PostgresJobRepository:
             place = whole.index(births[0])
             raise InvalidJob((violation(error).under(f"/{place}"),)) from error
         by_id = {birth.job_id: birth for birth in births}
-        return {row[0]: _created(by_id[row[0]], *row[1:]) for row in rows}
+        return {row[0]: created(by_id[row[0]], *row[1:]) for row in rows}
 
     async def _violations(self, births: Sequence[Birth], whole: Sequence[Birth]) -> tuple[Violation, ...]:
         """Find which of a set that cannot be stored are to blame, by trying each by itself."""
@@ -141,7 +141,7 @@ class PostgresJobRepository:
         return await driver_of(await self._session.connection())
 
 
-def _created(birth: Birth, created_at: datetime, payload: str) -> Created:
+def created(birth: Birth, created_at: datetime, payload: str) -> Created:
     """Return the job as it is stored: PostgreSQL writes a document its own way."""
     return Created(attrs.evolve(Job.born(birth, utc(created_at)), payload=payload.encode()))
 

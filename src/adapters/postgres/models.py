@@ -22,7 +22,7 @@ from ...domain.spec import (
 )
 from ...domain.status import JobStatus
 from . import columns as kind
-from . import failure_models, people_models, schedule_models, steering_models
+from . import failure_models, people_models, schedule_models, statistics_models, steering_models
 from .mapping import NOW, Model, rule
 from .people_models import ApiKeyRow, UserRow
 
@@ -148,6 +148,11 @@ class JobRow(Model):
             "id",
             postgresql_where=text(f"(status = '{DEAD}') is true"),
         ),
+        Index(
+            "ix_jobs_retrying",
+            "queue",
+            postgresql_where=text(f"(status = '{QUEUED}') is true and retry_count > 0"),
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -228,7 +233,7 @@ class CadenceRow(Model):
 
 
 TABLES: tuple[Any, ...] = tuple(Model.metadata.sorted_tables)
-TRIGGERS = failure_models.TRIGGERS
+TRIGGERS = (*failure_models.TRIGGERS, *statistics_models.TRIGGERS)
 AuditRow, BulkOperationRow = steering_models.AuditRow, steering_models.BulkOperationRow
 ScheduleRow, ScheduleFireRow = schedule_models.ScheduleRow, schedule_models.ScheduleFireRow
 SessionRow, LoginAttemptRow = people_models.SessionRow, people_models.LoginAttemptRow

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...application.ports.jobs import Change
 from ...domain.job import Job
+from . import counting
 from .arrays import array_text
 
 # The facts on which the decision about each job stood.
@@ -25,6 +26,7 @@ _UNMOVED = """where j.id = any(%(ids)b::uuid[])
 returning j.id"""
 
 _CHANGE = f"""
+with moved as (
 update equeue.jobs as j
 set status = wish.status::equeue.job_status,
     queue = wish.queue,
@@ -65,7 +67,10 @@ from rows from (
   ) as wish (id, was_status, was_token, was_revision, was_cancel_requested_at, status, queue, priority, run_at,
     max_retries, retry_count, lapse_count, revision, keeps_start, finished_at, expires_at, cancel_requested_at,
     cancel_reason, unique_slot, tags, keeps_progress, payload, place)
-{_UNMOVED}
+{_UNMOVED}, j.status, wish.was_status as was, j.queue, j.task, j.user_id
+),
+counted as ({counting.CANCELLED})
+select moved.id from moved
 """
 
 # People's moves, each only if its job is as it was when it was decided on. What heartbeats write (the start, the

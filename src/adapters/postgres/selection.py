@@ -6,7 +6,6 @@ from typing import Any
 import attrs
 from sqlalchemy import (
     CTE,
-    Boolean,
     ColumnElement,
     Row,
     Select,
@@ -14,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     literal_column,
@@ -31,15 +31,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ...application.ports.bulk import Batch, Survey
 from ...domain.bulk import Place
 from ...domain.bulk_plan import BulkFilter, BulkPlan
+from ...domain.filters import EVERY, terms
 from ...domain.status import JobStatus
+from .conditions import CAUSE, DEAD, condition
 from .errors import translated
-from .failure_models import FINGERPRINT
 from .globs import in_reach
 from .models import JobRow
 from .rows import job_of, utc
 
 COUNT_WINDOW = 200_000
 """So many jobs of one branch are looked at to count those meant."""
+DEEP_WINDOW = 5_000
+"""So many, divided by how often, where their documents are looked into."""
 SAMPLE_WINDOW = 10_000
 
 PLANNING = """
@@ -50,8 +53,6 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan'
 """How the transaction plans: what is cheaper for one batch, reading all that may be meant and sorting it, is not so for
 the thousandth."""
 
-_CAUSE: ColumnElement[str] = literal_column(FINGERPRINT, Text)
-_DEAD: ColumnElement[bool] = literal_column(f"(equeue.jobs.status = '{JobStatus.DEAD}') is true", Boolean)
 _BRIEF_ERROR: ColumnElement[str] = literal_column(
     """
 case when error is not null then
@@ -74,7 +75,7 @@ class PostgresJobSelection:
             await self._session.execute(text(PLANNING))
             meant, looked = (await self._session.execute(count_query(plan, cap))).one()
         first = await self.next(plan, None, limit=sample, window=SAMPLE_WINDOW)
-        return Survey(min(meant, cap), meant >= cap or looked >= COUNT_WINDOW, first.jobs)
+        return Survey(min(meant, cap), meant >= cap or looked >= count_window(plan.where), first.jobs)
 
     async def next(self, plan: BulkPlan, after: Place | None, *, limit: int, window: int) -> Batch:
         """Return at most `limit` of the jobs meant behind `after`, having looked at no more than `window` jobs."""
@@ -109,14 +110,20 @@ def places_query(plan: BulkPlan, after: Place | None, limit: int, window: int) -
 
 def count_query(plan: BulkPlan, cap: int) -> Select[Any]:
     """Return the query for how many jobs are meant, capped for each branch, and the most that a branch looked at."""
-    meant, looked = [], []
+    meant, looked, window = [], [], count_window(plan.where)
     for branch, rest in _branches(plan.selection):
-        seen = select(rest.label("meant")).where(branch, *_bounds(plan)).limit(COUNT_WINDOW).subquery()
+        seen = select(rest.label("meant")).where(branch, *_bounds(plan)).limit(window).subquery()
         capped = select(literal(1)).select_from(seen).where(seen.c.meant).limit(cap).subquery()
         meant.append(select(func.count()).select_from(capped).scalar_subquery())
-        some = select(literal(1)).select_from(seen).limit(COUNT_WINDOW).subquery()
+        some = select(literal(1)).select_from(seen).limit(window).subquery()
         looked.append(select(func.count()).select_from(some).scalar_subquery())
     return select(sum(meant[1:], start=meant[0]), func.greatest(*looked))
+
+
+def count_window(where: BulkFilter) -> int:
+    """Return how many jobs of one branch are looked at to count those meant."""
+    depth = sum(len(term.tests) for term in terms(where.condition) if term.of_documents)
+    return max(1, DEEP_WINDOW // depth) if depth else COUNT_WINDOW
 
 
 def jobs_query(ids: Sequence[Any]) -> Select[Any]:
@@ -162,13 +169,14 @@ def _branches(where: BulkFilter) -> Iterator[tuple[ColumnElement[bool], ColumnEl
     elif where.fingerprints:
         rest = _rest(where, owner=True, causes=False)
         for cause in dict.fromkeys(where.fingerprints):
-            yield and_(_DEAD, literal(cause, Text) == _CAUSE), rest
+            yield and_(DEAD, literal(cause, Text) == CAUSE), rest
     elif where.owner is not None:
         yield JobRow.user_id == where.owner, _rest(where, owner=False, causes=True)
     else:
         rest = _rest(attrs.evolve(where, statuses=()), owner=False, causes=True)
+        left = EVERY if where.condition is None else where.condition.statuses
         for status in dict.fromkeys(where.statuses or JobStatus):
-            yield JobRow.status == status, rest
+            yield (JobRow.status == status if status in left else false()), rest
 
 
 def _rest(where: BulkFilter, *, owner: bool, causes: bool) -> ColumnElement[bool]:
@@ -180,9 +188,11 @@ def _rest(where: BulkFilter, *, owner: bool, causes: bool) -> ColumnElement[bool
         tags = cast(literal(list(where.tags), ARRAY(Text)), ARRAY(Text))
         fulfilled.append(cast(JobRow.tags, ARRAY(Text)).op("&&")(tags))
     if causes and where.fingerprints:
-        fulfilled.append(and_(_DEAD, _CAUSE.in_(where.fingerprints)))
+        fulfilled.append(and_(DEAD, CAUSE.in_(where.fingerprints)))
     if owner and where.owner is not None:
         fulfilled.append(func.coalesce(JobRow.user_id == where.owner, False))
     if where.queue_globs:
         fulfilled.append(in_reach(where.queue_globs))
+    if where.condition is not None:
+        fulfilled.append(condition(where.condition))
     return and_(*fulfilled)

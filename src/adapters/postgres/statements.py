@@ -17,7 +17,7 @@ from ...domain.job import EXPIRED
 from ...domain.outcomes import AttemptOutcome
 from ...domain.spec import UniqueWhile
 from ...domain.transitions import Event, follow, source
-from . import steered
+from . import counting, steered
 
 QUEUED = source(Event.CLAIM)
 RUNNING = follow(QUEUED, Event.CLAIM)
@@ -125,28 +125,33 @@ where j.id = any(%(ids)b::uuid[])
 returning j.id, j.lease_token, j.cancel_requested_at is not null
 """
 
-# The whole set succeeded, which is the common case: no row but the job's is written. Primary key.
+# The whole set succeeded, which is the common case: no row but the jobs' is written, and one that counts them all.
+# Primary key.
 SUCCEED = f"""
-update equeue.jobs as j
-set status = '{SUCCEEDED}',
-    finished_at = now(),
-    lease_expires_at = null,
-    started_at = coalesce(now() - told.ran, j.started_at),
-    result = told.result::jsonb,
-    error = null,
-    unique_slot = null
-from rows from (
-    unnest(%(ids)b::uuid[]),
-    unnest(%(tokens)b::bigint[]),
-    unnest(%(results)b::text[]),
-    unnest(%(ran)b::interval[]),
-    generate_series(1, %(count)b)
-  ) as told (id, token, result, ran, place)
-where j.id = any(%(ids)b::uuid[])
-  and j.id = told.id
-  and j.lease_token = told.token
-  and coalesce(j.status = '{RUNNING}', false)
-returning j.id, j.lease_token
+with ended as (
+  update equeue.jobs as j
+  set status = '{SUCCEEDED}',
+      finished_at = now(),
+      lease_expires_at = null,
+      started_at = coalesce(now() - told.ran, j.started_at),
+      result = told.result::jsonb,
+      error = null,
+      unique_slot = null
+  from rows from (
+      unnest(%(ids)b::uuid[]),
+      unnest(%(tokens)b::bigint[]),
+      unnest(%(results)b::text[]),
+      unnest(%(ran)b::interval[]),
+      generate_series(1, %(count)b)
+    ) as told (id, token, result, ran, place)
+  where j.id = any(%(ids)b::uuid[])
+    and j.id = told.id
+    and j.lease_token = told.token
+    and coalesce(j.status = '{RUNNING}', false)
+  returning j.id, j.lease_token, j.queue, j.task, j.user_id, j.run_at, j.started_at
+),
+counted as ({counting.SUCCEEDED})
+select ended.id, ended.lease_token from ended
 """
 
 _TOLD = """rows from (
@@ -170,7 +175,7 @@ _TOLD = """rows from (
 SETTLE = f"""
 with held as materialized (
   select j.id, j.lease_token, j.attempt, j.worker_id, coalesce(now() - told.ran, j.started_at) as started_at,
-    told.outcome, told.error
+    told.outcome, told.error, told.status as became, j.queue, j.task, j.user_id, j.run_at
   from {_TOLD}
   join equeue.jobs as j on j.id = told.id
   where j.id = any(%(ids)b::uuid[])
@@ -180,6 +185,7 @@ with held as materialized (
   order by j.id
   for no key update of j
 ),
+counted as ({counting.SETTLED}),
 recorded as (
   insert into equeue.attempts (job_id, lease_token, attempt, outcome, worker_id, started_at, finished_at, error)
   select held.id, held.lease_token, held.attempt, held.outcome::equeue.attempt_outcome, held.worker_id,
@@ -241,22 +247,26 @@ returning {CLAIM_COLUMNS}
 
 # ix_jobs_expiry, in its order.
 EXPIRE = f"""
-update equeue.jobs as j
-set status = '{EXPIRING}',
-    finished_at = now(),
-    cancel_reason = '{EXPIRED}',
-    unique_slot = null,
-    revision = j.revision + 1
-where j.id = any(array(
-    select q.id
-    from equeue.jobs as q
-    where (q.status = '{QUEUED}') is not false
-      and q.expires_at is not null
-      and q.expires_at <= now()
-    order by q.expires_at
-    limit %(limit)b
-    for update skip locked
-))
-  and coalesce(j.status = '{QUEUED}', false)
-returning j.id
+with moved as (
+  update equeue.jobs as j
+  set status = '{EXPIRING}',
+      finished_at = now(),
+      cancel_reason = '{EXPIRED}',
+      unique_slot = null,
+      revision = j.revision + 1
+  where j.id = any(array(
+      select q.id
+      from equeue.jobs as q
+      where (q.status = '{QUEUED}') is not false
+        and q.expires_at is not null
+        and q.expires_at <= now()
+      order by q.expires_at
+      limit %(limit)b
+      for update skip locked
+  ))
+    and coalesce(j.status = '{QUEUED}', false)
+  returning j.id, j.status, '{QUEUED}' as was, j.queue, j.task, j.user_id
+),
+counted as ({counting.CANCELLED})
+select moved.id from moved
 """

@@ -9,7 +9,8 @@ import attrs
 BULK = "bulk"
 FOLD = "fold-dead-letters"
 FIRE = "fire-schedules"
-SEEN = frozenset({BULK, FOLD, FIRE})
+FOLD_STATISTICS = "fold-statistics"
+SEEN = frozenset({BULK, FOLD, FIRE, FOLD_STATISTICS})
 """The passes of which a tick tells whether anything waits for them; the others have to look for themselves."""
 
 

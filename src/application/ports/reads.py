@@ -7,6 +7,9 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import attrs
 
+from ...domain.filter_criteria import Is
+from ...domain.filter_fields import FIELDS
+from ...domain.filters import Condition, Term, all_of
 from ...domain.ids import JobId, Json, UserId, WorkerId
 from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome, JobError
@@ -22,7 +25,7 @@ LEFT_OUT: Final[Json] = b""
 
 @attrs.frozen
 class JobFilter:
-    """Which jobs to look at; an empty tuple does not narrow.
+    """Which jobs to look at; an empty tuple does not narrow, and neither does no condition.
 
     `owner` confines to one person's jobs, `queue_globs` to the queues that a key reaches (`domain.access.admits`).
     """
@@ -32,9 +35,21 @@ class JobFilter:
     queues: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     queue_globs: tuple[str, ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def tree(self) -> Condition | None:
+        """All that is said of the jobs, but for the confinement, as one tree."""
+        named = (("status", self.statuses), ("queue", self.queues), ("task", self.tasks))
+        said = (Term(FIELDS[name], tuple(map(Is, sorted(set(words))))) for name, words in named if words)
+        return all_of(*said, self.condition)
+
+    def at(self, now: datetime) -> "JobFilter":
+        """Return the same with every time that is seen from now as an instant."""
+        return self if self.condition is None else attrs.evolve(self, condition=self.condition.at(now))
 
 
-@attrs.frozen
+@attrs.frozen(order=True)
 class Position:
     """A place in the order of (`created_at`, id)."""
 
@@ -60,8 +75,9 @@ EVERYTHING: Final = Portion()
 
 @attrs.frozen
 class JobPage:
-    """One page; `has_more` tells whether jobs follow in the direction of reading.
+    """One page; `has_more` tells whether jobs follow in the direction of reading, or may follow.
 
+    `scanned_until` is given where the window ended the page: so far it was looked, and from there one reads on.
     `left_out` names for each job, if there are any, the documents that it has but the page does not bring: in their
     place stands `LEFT_OUT`.
     """
@@ -70,6 +86,15 @@ class JobPage:
     has_more: bool
     server_time: datetime
     left_out: Mapping[JobId, frozenset[Document]] = MappingProxyType({})
+    scanned_until: Position | None = None
+
+
+@attrs.frozen
+class Count:
+    """How many jobs there are; with `capped` there are at least so many, and nobody counted on."""
+
+    value: int
+    capped: bool = False
 
 
 @attrs.frozen
@@ -107,15 +132,21 @@ class JobReads(Protocol):
         after: Position | None = None,
         oldest_first: bool = False,
         portion: Portion = EVERYTHING,
+        as_of: datetime | None = None,
     ) -> JobPage:
         """Return at most `limit` jobs behind `after`, newest first unless asked otherwise.
 
-        One job is always returned if there is any; fewer than `limit` may be where `portion` ends the page.
+        Fewer may be where `portion` ends the page, but one at least if there is any; and fewer or none where no index
+        serves the filter (`Outline`) and the window of jobs that are looked at ends, which `scanned_until` tells.
+        Times seen from now are seen from `as_of`, else from the database's now.
         """
         ...
 
-    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, int]:
-        """Return how many jobs are in each status that `where` asks for, none of them counted beyond `cap`."""
+    async def count(self, where: JobFilter, cap: int) -> Mapping[JobStatus, Count]:
+        """Return how many jobs are in each status that `where` asks for, none of them counted beyond `cap`.
+
+        Where no index serves the filter only the newest are looked at, as many as a window holds.
+        """
         ...
 
     async def attempts(

@@ -43,11 +43,12 @@ class Where:
     group: Annotated[list[str] | None, Parameter(help="Jobs that died of the cause with this fingerprint.")] = None
     created_after: Annotated[str | None, Parameter(help="Created from this instant on, or for so long: 2h.")] = None
     created_before: Annotated[str | None, Parameter(help="Created before this instant, or so long ago: 7d.")] = None
+    filter: options.Filter = None
 
     def selector(self) -> dict[str, Any]:
         """Return the filter as the API takes it."""
         said: dict[str, Any] = {"status": self.status, "queue": self.queue, "task": self.task, "tag": self.tag}
-        said |= {"fingerprint": self.group}
+        said |= {"fingerprint": self.group, "q": self.filter}
         said |= {"created_after": _instant(self.created_after), "created_before": _instant(self.created_before)}
         return {name: value for name, value in said.items() if value}
 
@@ -231,13 +232,13 @@ def _few(ids: list[str]) -> list[str]:
 
 
 def _all(api: "Api") -> Iterator[dict[str, Any]]:
-    before: dict[str, Any] = {}
+    cursor: dict[str, Any] = {}
     while True:
-        page = api.get(PATH, {"limit": 200, **before})
+        page = api.get(PATH, {"limit": 200, **cursor})
         yield from page["items"]
         if not page["has_more"]:
             return
-        before = {"before": page["next_before"]}
+        cursor = {"cursor": page["next_cursor"]}
 
 
 def _instant(text: str | None) -> str | None:

@@ -1,7 +1,8 @@
 """`equeue jobs …`: look at jobs. What changes them is in `steer`."""
 
+import sys
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -23,6 +24,7 @@ def list_jobs(
     status: Statuses = None,
     queue: options.Queues = None,
     task: options.Tasks = None,
+    filter: options.Filter = None,
     limit: Annotated[int, Parameter(help="How many at most, the newest first.")] = 50,
     output: options.Output = None,
     url: options.Url = None,
@@ -30,7 +32,7 @@ def list_jobs(
 ) -> None:
     """List jobs, the newest first."""
     with connected(url, api_key) as api:
-        found = api.jobs(_where(status, queue, task), page=max(1, min(limit, 200)))
+        found = api.jobs(_where(status, queue, task, filter), page=max(1, min(limit, 200)))
         write_all(islice(found, limit), COLUMNS, output)
 
 
@@ -40,19 +42,45 @@ def count_jobs(
     status: Statuses = None,
     queue: options.Queues = None,
     task: options.Tasks = None,
+    filter: options.Filter = None,
     output: options.Output = None,
     url: options.Url = None,
     api_key: options.Key = None,
 ) -> None:
     """Count jobs by status; beyond 10,000 it only says that there are more."""
     with connected(url, api_key) as api:
-        counted = api.get("/jobs/count", _where(status, queue, task))
+        counted = api.get("/jobs/count", _where(status, queue, task, filter))
     if chosen(output) == "table":
         rows = {**counted["by_status"], "total": counted["total"]}
         told = [{"status": name, "jobs": _number(row)} for name, row in rows.items()]
         write_all(told, ("status", "jobs"), "table")
     else:
         write_one(counted, "json" if output == "json" else "jsonl")
+
+
+@jobs.command(name="export")
+def export_jobs(
+    *,
+    status: Statuses = None,
+    queue: options.Queues = None,
+    task: options.Tasks = None,
+    filter: options.Filter = None,
+    format: Annotated[Literal["ndjson", "csv"], Parameter(help="Lines of JSON, or a table for spreadsheets.")] = (
+        "ndjson"
+    ),
+    include: Annotated[
+        list[Literal["payload", "result"]] | None, Parameter(help="Bring these whatever their size.")
+    ] = None,
+    oldest_first: Annotated[bool, Parameter(negative=(), help="Begin with the oldest job.")] = False,
+    url: options.Url = None,
+    api_key: options.Key = None,
+) -> None:
+    """Write every job that is meant to standard output, as long as the list may be."""
+    asked = {**_where(status, queue, task, filter), "format": format, "include": include or []}
+    with connected(url, api_key) as api:
+        for piece in api.pieces("/jobs/export", {**asked, "sort": "created_at" if oldest_first else "-created_at"}):
+            sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 
 
 @jobs.command(name="show")
@@ -78,8 +106,11 @@ def list_attempts(
         write_all(items, ("attempt", "outcome", "worker_id", "started_at", "finished_at", "error"), output)
 
 
-def _where(status: list[options.Status] | None, queue: list[str] | None, task: list[str] | None) -> dict[str, Any]:
-    return {name: value for name, value in {"status": status, "queue": queue, "task": task}.items() if value}
+def _where(
+    status: list[options.Status] | None, queue: list[str] | None, task: list[str] | None, filter: str | None
+) -> dict[str, Any]:
+    said = {"status": status, "queue": queue, "task": task, "q": filter}
+    return {name: value for name, value in said.items() if value}
 
 
 def _number(count: dict[str, Any]) -> str:
@@ -88,3 +119,4 @@ def _number(count: dict[str, Any]) -> str:
 
 for name in ("retry", "cancel", "run-now", "delete", "rerun", "edit"):
     jobs.command(f"{HERE}.steer:{name.replace('-', '_')}", name=name)
+jobs.command(f"{HERE}.explain:explain_jobs", name="explain")

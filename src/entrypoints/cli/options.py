@@ -24,6 +24,14 @@ DatabaseUrl: TypeAlias = Annotated[
 Status: TypeAlias = Literal["queued", "running", "succeeded", "dead", "cancelled"]
 Queues: TypeAlias = Annotated[list[str] | None, Parameter(help="Only jobs of this queue.")]
 Tasks: TypeAlias = Annotated[list[str] | None, Parameter(help="Only jobs of this task.")]
+Filter: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        ["--filter", "-q"],
+        allow_leading_hyphen=True,
+        help="Only jobs that this filter means: 'status:dead created:>-1h -tag:test'.",
+    ),
+]
 Payload: TypeAlias = Annotated[
     str | None,
     Parameter(allow_leading_hyphen=True, help="The payload: a JSON object, @file, or - for standard input."),

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from . import options, values
+from . import figures, options, values
 from .exits import Exit, Stop
 from .output import write_all, write_one
 from .remote import connected
 
 queues = App(name="queues", help="Look at queues and set what holds for their jobs.")
+queues.command("equeue.entrypoints.cli.explain:explain_queue", name="explain")
 
-COLUMNS = ("name", "paused", "max_running", "max_running_per_key", "rate", "max_depth", "max_retries", "updated_at")
+COLUMNS = ("name", "paused", *figures.COLUMNS, "max_running", "max_running_per_key", "rate", "max_depth")
 
 Setting = Literal["retries", "timeout", "backoff", "on-dead"]
 _UNSET: dict[Setting, dict[str, Any]] = {
@@ -25,18 +26,19 @@ _UNSET: dict[Setting, dict[str, Any]] = {
 
 @queues.command(name="list")
 def list_queues(*, output: options.Output = None, url: options.Url = None, api_key: options.Key = None) -> None:
-    """List every queue that a setting, a task or a waiting job names."""
+    """List every queue that a setting, a task or a waiting job names, with what it holds."""
     with connected(url, api_key) as api:
-        write_all(map(flat, api.queues()), COLUMNS, output)
+        held = figures.of_queues(api)
+        write_all((flat(queue) | held.get(queue["name"], {}) for queue in api.queues()), COLUMNS, output)
 
 
 @queues.command(name="show")
 def show_queue(
     name: str, /, *, output: options.Output = None, url: options.Url = None, api_key: options.Key = None
 ) -> None:
-    """Show one queue with its settings."""
+    """Show one queue with its settings, what it holds, and its last hour."""
     with connected(url, api_key) as api:
-        write_one(flat(api.get(f"/queues/{name}")), output)
+        write_one(flat(api.get(f"/queues/{name}")) | figures.of_queue(api, name), output)
 
 
 @queues.command(name="set")

@@ -1,9 +1,10 @@
 """What commands that call the API share: the way there, ids from words or a pipe, and acts on one job after another."""
 
 import json
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from ..sdk.api import Api
 
 Act: TypeAlias = "Callable[[Api, str], dict[str, Any]]"
+Write: TypeAlias = Callable[[Iterable[dict[str, Any]], Format | None], None]
 
 COLUMNS = ("id", "task", "queue", "status", "attempt", "created_at", "run_at")
 OUTCOMES = ("id", "outcome", "task", "queue", "status", "run_at")
-LOOKS_S = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""How long to wait between looks at a job that we wait for; the last one goes on."""
+WAIT_S = 20
+"""How long the API is asked to wait for a job's end, until it is asked again."""
+
+PAUSE_S = 0.05
+"""A proxy may know nothing of waiting, or a server that stops answer at once."""
 
 _FOR_ALL = frozenset({Exit.AUTH, Exit.NOT_REACHABLE})
 """What stands in the way of one job like this stands in the way of each."""
@@ -59,14 +64,17 @@ def confirm(question: str, *, yes: bool) -> None:
         raise Stop("nothing was done")
 
 
-def each(ids: Sequence[str], act: Act, output: Format | None, url: str | None, key: str | None) -> Exit:
+def each(
+    ids: Sequence[str], act: Act, output: Format | None, url: str | None, key: str | None, write: Write | None = None
+) -> Exit:
     """Do something to each job and write what came of it; return how it ended, with the first refusal's code.
 
     A refusal of one is told and the others go on, unless it would be the same for all.
     """
     refused: list[Exit] = []
     with connected(url, key) as api:
-        write_all(_outcomes(api, ids, act, refused), OUTCOMES, output)
+        came = _outcomes(api, ids, act, refused)
+        write(came, output) if write else write_all(came, OUTCOMES, output)
     return refused[0] if refused else Exit.OK
 
 
@@ -76,16 +84,16 @@ def outcome(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def ended(api: "Api", job_id: str, patience_s: float) -> dict[str, Any]:
-    """Return the job once it has ended; jobs are asked after, less and less often, up to once a second."""
+    """Return the job once it has ended; the API waits with us."""
     end = time.monotonic() + patience_s
-    looks = iter(LOOKS_S)
     while True:
-        job = api.job(job_id)
+        left = math.ceil(end - time.monotonic())
+        job = api.job(job_id, wait_s=max(0, min(left, WAIT_S)))
         if job["finished_at"] is not None:
             return job
         if time.monotonic() >= end:
             raise Stop(f"job {job_id} is still {job['status']}; it goes on without us", Exit.WAIT_TIMED_OUT)
-        time.sleep(next(looks, LOOKS_S[-1]))
+        time.sleep(PAUSE_S)
 
 
 def _outcomes(api: "Api", ids: Sequence[str], act: Act, refused: list[Exit]) -> Iterator[dict[str, Any]]:

@@ -73,6 +73,7 @@ async def get_api_key(services: HttpServices, call: Call[wire.Empty, None]) -> A
     problems=("invalid-api-key", "key-revoked"),
     tag="api-keys",
     conditional=True,
+    revokes=True,
 )
 async def edit_api_key(services: HttpServices, call: Call[wire.Empty, people_wire.ApiKeyEditRequest]) -> Answer:
     """Change a key's name, scopes, queues or expiry; it holds from its next request on."""
@@ -81,7 +82,7 @@ async def edit_api_key(services: HttpServices, call: Call[wire.Empty, people_wir
     return _answer(await services.identity.api_keys.change(_named(call), owner, seen, edit, call.actor))
 
 
-@endpoint("DELETE", ONE, access=OWN, answers={204: wire.Empty}, problems=("stale",), tag="api-keys")
+@endpoint("DELETE", ONE, access=OWN, answers={204: wire.Empty}, problems=("stale",), tag="api-keys", revokes=True)
 async def revoke_api_key(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
     """Revoke a key, for good; it is no good from its next request on."""
     seen = partial(fits, call.headers) if HEADER in call.headers else anything
@@ -97,6 +98,7 @@ async def revoke_api_key(services: HttpServices, call: Call[wire.Empty, None]) -
     answers={200: people_wire.NewApiKey},
     problems=("invalid-api-key", "key-revoked"),
     tag="api-keys",
+    revokes=True,
 )
 async def rotate_api_key(services: HttpServices, call: Call[wire.Empty, people_wire.RotateRequest]) -> Answer:
     """Give a key a new secret and show its text, once; the old one stays good for a grace, by default a day."""

@@ -1,11 +1,14 @@
 """The API as one ASGI application."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from ...application.ports.metering import UNMETERED, Meter
 from . import (
     api_keys,
     attempts,
@@ -16,25 +19,37 @@ from . import (
     dead_letters,
     docs,
     enqueue,
+    events,
+    explain,
+    export,
     health,
     job,
+    job_stream,
     jobs,
+    links,
     me,
+    metrics,
     queue_steering,
     queues,
     refusals,
     rerun,
+    scaling,
     schedules,
     session,
+    stats,
     steer,
+    suggest,
     system,
     tasks,
     users,
 )
+from .bare import Asgi, bare_routes
+from .dashboard import BASE, Dashboard
 from .dispatch import Dispatch
 from .endpoint import Endpoint, Method
 from .envelope import wrap
 from .openapi import document
+from .origins import Origins, admitting, answer_preflight, is_preflight
 from .services import HttpServices
 
 API_ENDPOINTS: tuple[Endpoint, ...] = (
@@ -44,34 +59,71 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *audit.ENDPOINTS,
     *jobs.ENDPOINTS,
     *count.ENDPOINTS,
+    *export.ENDPOINTS,
+    *suggest.ENDPOINTS,
     *job.ENDPOINTS,
+    *job_stream.ENDPOINTS,
     *attempts.ENDPOINTS,
+    *explain.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
     *queue_steering.ENDPOINTS,
     *schedules.ENDPOINTS,
     *dead_letters.ENDPOINTS,
+    *stats.ENDPOINTS,
     *tasks.ENDPOINTS,
     *session.ENDPOINTS,
     *me.ENDPOINTS,
+    *events.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *scaling.ENDPOINTS,
     *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *API_ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *links.ENDPOINTS,
+    *docs.endpoints(document(API_ENDPOINTS)),
+)
+
+
+BARE = enqueue.ENDPOINTS
+"""Litestar knows them too: for what is asked of their paths otherwise, and to write them in another way."""
 
 
 class Application(Litestar):
-    """Litestar, with every request in an envelope: also those that find no route."""
+    """Litestar, with every request in an envelope: also those that find no route.
+
+    The busiest do not ask the router, nor do those for the dashboard's files.
+    """
+
+    bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
+    origins: Origins = Origins()
+    meter: Meter = UNMETERED
+    dashboard: Dashboard = Dashboard()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection event."""
-        if scope["type"] == "http":
-            await wrap(super().__call__, scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        if self.origins:
+            origin = self.origins.of_request(scope)
+            send = admitting(send, origin)
+            if origin is not None and is_preflight(scope):
+                await wrap(_preflight, scope, receive, send, self.meter)
+                return
+        bare = self.bare.get((scope["method"], scope["path"]))
+        if bare is not None:
+            scope.setdefault("state", {})["route"] = scope["path"]
+        straight = bare or self._files(scope["path"])
+        await wrap(straight or super().__call__, scope, receive, send, self.meter)
+
+    def _files(self, path: str) -> Asgi | None:
+        return self.dashboard if path == BASE or path.startswith(f"{BASE}/") else None
 
 
 class OpenRoute(Exception):
@@ -87,8 +139,15 @@ def create_app(services: HttpServices) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.meter = services.meter
     refuse_open_routes(app)
+    app.bare = bare_routes(BARE, services)
+    app.origins = Origins.of(services.origins)
     return app
+
+
+async def _preflight(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001 - an ASGI application
+    await answer_preflight(send)
 
 
 def refuse_open_routes(app: Litestar) -> None:

@@ -4,6 +4,7 @@ from ...application.bulk import Preview
 from ...domain.audit import Actor
 from ...domain.bulk import BulkOperation
 from ...domain.bulk_plan import COUNTED, BulkFilter
+from ...domain.filter_text import write
 from ...domain.job import Job
 from . import bulk_wire
 from .render import instant, maybe_id, maybe_instant
@@ -57,6 +58,7 @@ def selector(where: BulkFilter) -> bulk_wire.JobSelector:
         fingerprint=list(where.fingerprints),
         created_after=where.created_after,
         created_before=where.created_before,
+        q=write(where.condition),
     )
 
 

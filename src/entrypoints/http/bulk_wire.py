@@ -22,8 +22,9 @@ _FEW = Meta(max_length=WORDS)
 class JobSelector(Struct, forbid_unknown_fields=True):
     """Which jobs are meant. Within a member any of the words fits, and all members have to; what is empty fits all.
 
-    Where nothing is said of `status`, those jobs are meant to which the action can happen. `fingerprint` means dead
-    jobs. `created_before` leaves out its own instant.
+    `q` is a filter as lists take it, its times seen from the plan's mark. Where nothing is said of `status` beside it,
+    those jobs are meant to which the action can happen. `fingerprint` means dead jobs. `created_before` leaves out its
+    own instant.
     """
 
     ids: Annotated[list[UUID], Meta(max_length=JOB_IDS)] = []
@@ -34,6 +35,7 @@ class JobSelector(Struct, forbid_unknown_fields=True):
     fingerprint: Annotated[list[Cause], _FEW] = []
     created_after: Moment | None = None
     created_before: Moment | None = None
+    q: str = ""
 
 
 class BulkOperationRequest(Struct, forbid_unknown_fields=True):
@@ -114,17 +116,16 @@ class BulkOperationOut(Struct, kw_only=True):
 
 
 class BulkOperationList(Struct):
-    """One page of bulk operations, newest first; `next_before` leads to the next page."""
+    """One page of bulk operations, newest first; the cursors lead to the pages on either side, `null` for none."""
 
     items: list[BulkOperationOut]
+    next_cursor: str | None
+    prev_cursor: str | None
     has_more: bool
-    next_before: Id | None
 
 
 class OperationsQuery(msgspec.Struct):
-    """How many, and behind which."""
+    """How many, and where."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    before: (
-        Annotated[str, Meta(max_length=36, description="the id of the last operation of the page before")] | None
-    ) = None
+    cursor: Annotated[str, Meta(max_length=200)] | None = None

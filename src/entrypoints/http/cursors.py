@@ -11,22 +11,28 @@ from datetime import UTC, datetime, timedelta
 import attrs
 
 from ...application.ports.reads import JobFilter, Position
+from ...domain.filter_text import write
 from ...domain.ids import UUID, UserId
 from . import wire
 from .problems import Problem
 
-_PLACE = struct.Struct(">?q16s")
+_PLACE = struct.Struct(">?qq16s")
+_NEVER = -(2**63)
 _MAC_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PURPOSE = b"equeue cursor 1"
+_PURPOSE = b"equeue cursor 2"
 
 
 @attrs.frozen
 class Cursor:
-    """A place in a list; `backward` reads towards the list's beginning."""
+    """A place in a list; `backward` reads towards the list's beginning.
+
+    Times in the filter that are seen from now are seen from `as_of` throughout a walk.
+    """
 
     position: Position
     backward: bool = False
+    as_of: datetime | None = None
 
 
 @attrs.frozen
@@ -39,7 +45,7 @@ class CursorSeal:
     @classmethod
     def of(cls, keys: Sequence[bytes], where: JobFilter, sort: str) -> "CursorSeal":
         """Return the seal for the jobs `where`, sorted by `sort`."""
-        return cls.bound(keys, sort, where.owner, where.statuses, where.queues, where.tasks, where.queue_globs)
+        return cls.bound(keys, sort, where.owner, where.queue_globs, [write(where.tree)])
 
     @classmethod
     def bound(cls, keys: Sequence[bytes], order: str, owner: UserId | None, *narrowed: Collection[str]) -> "CursorSeal":
@@ -49,8 +55,8 @@ class CursorSeal:
 
     def seal(self, cursor: Cursor) -> str:
         """Return the cursor as the caller sees it."""
-        micros = (cursor.position.created_at - _EPOCH) // timedelta(microseconds=1)
-        place = _PLACE.pack(cursor.backward, micros, cursor.position.job_id.bytes)
+        as_of = _NEVER if cursor.as_of is None else _micros(cursor.as_of)
+        place = _PLACE.pack(cursor.backward, _micros(cursor.position.created_at), as_of, cursor.position.job_id.bytes)
         return _text(place + self._mac(self.keys[0], place))
 
     def open(self, text: str) -> Cursor:
@@ -65,11 +71,20 @@ class CursorSeal:
             raise _mismatch()
         if not any(hmac.compare_digest(self._mac(key, place), mac) for key in self.keys):
             raise _mismatch()
-        backward, micros, id_bytes = _PLACE.unpack(place)
-        return Cursor(Position(_EPOCH + timedelta(microseconds=micros), UUID(bytes=id_bytes)), backward)
+        backward, micros, as_of, id_bytes = _PLACE.unpack(place)
+        position = Position(_instant(micros), UUID(bytes=id_bytes))
+        return Cursor(position, backward, None if as_of == _NEVER else _instant(as_of))
 
     def _mac(self, key: bytes, place: bytes) -> bytes:
         return hmac.digest(key, _PURPOSE + self.binding + place, "sha256")[:_MAC_BYTES]
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _text(sealed: bytes) -> str:

@@ -53,7 +53,7 @@ async def list_dead_letter_groups(services: HttpServices, call: Call[GroupsQuery
     found = await services.dead_letters.groups(where, limit=query.limit + 1, after=after, oldest_first=backward(cursor))
     window = Window(found[: query.limit], len(found) > query.limit, _position, seal, cursor)
     onward, back = window.next_cursor, window.prev_cursor
-    answer = failure_wire.GroupList([_group(each) for each in window.items], onward, back, onward is not None)
+    answer = failure_wire.GroupList([shown(each) for each in window.items], onward, back, onward is not None)
     return Answer.of(answer, headers=links(PATH, query, onward, back))
 
 
@@ -89,7 +89,8 @@ def _position(group: DeadLetterGroup) -> Position:
     return Position(group.position.last_seen, group.position.hashed)
 
 
-def _group(group: DeadLetterGroup) -> failure_wire.GroupOut:
+def shown(group: DeadLetterGroup) -> failure_wire.GroupOut:
+    """Return a group as it crosses the wire."""
     return failure_wire.GroupOut(
         group.fingerprint,
         group.jobs,

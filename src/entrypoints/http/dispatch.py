@@ -1,10 +1,10 @@
 """Takes a request through the one order of checks: who, may they, is it there, is it well said; then answers."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
 
 import attrs
-from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.response.base import ASGIResponse
@@ -12,6 +12,8 @@ from litestar.response.base import ASGIResponse
 from ...domain.access import Principal
 from ...domain.errors import DomainError
 from .client_address import client_address
+from .compression import compressed
+from .departure import Departure
 from .endpoint import JSON, Accepts, Access, Answer, AnyOf, Call, Endpoint, People, Public, job_id, missing_job
 from .envelope import request_id
 from .preconditions import fits, require_condition, stale
@@ -19,11 +21,40 @@ from .problems import Problem
 from .query import read_query
 from .refusals import CHALLENGE, explain
 from .services import HttpServices
+from .streaming import StreamResponse
 
 MALFORMED = frozenset({400, 422})
 UNCONDITIONAL = 428
 DISCARDED = 64 * 1024 * 1024
 """So much of a body that is too large is read to be polite."""
+
+
+class Incoming(Protocol):
+    """A request on its way in."""
+
+    @property
+    def scope(self) -> Any:
+        """The connection's facts, as the server tells them."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, whatever their case."""
+        ...
+
+    @property
+    def path_params(self) -> Mapping[str, Any]:
+        """What stands in the path's variable places."""
+        ...
+
+    @property
+    def receive(self) -> Callable[[], Awaitable[Any]]:
+        """What the caller sends on."""
+        ...
+
+    async def body(self) -> bytes:
+        """Return the whole body."""
+        ...
 
 
 @attrs.frozen
@@ -33,7 +64,7 @@ class Dispatch:
     endpoint: Endpoint
     services: HttpServices
 
-    async def __call__(self, request: Request[Any, Any, Any]) -> ASGIResponse:
+    async def __call__(self, request: Incoming) -> ASGIResponse:
         """Answer `request`; what is refused is raised as `Problem`."""
         caller = await self._admit(request)
         request.scope["state"]["principal"] = caller
@@ -41,14 +72,21 @@ class Dispatch:
             if self.endpoint.conditional:
                 require_condition(request.headers)
             call = await self._read(request, caller)
-            answer = await self.endpoint.handler(self.services, call)
+            answer = await self._answer(call)
         except DomainError as refusal:
             raise await self._unless_missing(explain(refusal), request, caller) from refusal
         except Problem as problem:
             raise await self._unless_missing(problem, request, caller) from problem
-        return respond(answer)
+        return respond(await compressed(answer, request.headers))
 
-    async def _admit(self, request: Request[Any, Any, Any]) -> Principal | None:
+    async def _answer(self, call: Call[Any, Any]) -> Answer:
+        try:
+            return await self.endpoint.handler(self.services, call)
+        finally:
+            if self.endpoint.revokes:
+                self.services.forget_callers()
+
+    async def _admit(self, request: Incoming) -> Principal | None:
         access = self.endpoint.access
         if isinstance(access, Public):
             return None
@@ -56,7 +94,7 @@ class Dispatch:
         refuse_unless_allowed(access, caller)
         return caller
 
-    async def _authenticate(self, request: Request[Any, Any, Any]) -> Principal:
+    async def _authenticate(self, request: Incoming) -> Principal:
         given = [value for name, value in request.scope["headers"] if name == b"authorization"]
         scheme, _, key = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
@@ -66,7 +104,13 @@ class Dispatch:
             raise Problem("unauthenticated", "The key or token is wrong, expired or revoked.", headers=CHALLENGE)
         return caller
 
-    async def _read(self, request: Request[Any, Any, Any], caller: Principal | None) -> Call[Any, Any]:
+    async def _again(self, request: Incoming) -> Principal | None:
+        try:
+            return await self._authenticate(request)
+        except Problem:
+            return None
+
+    async def _read(self, request: Incoming, caller: Principal | None) -> Call[Any, Any]:
         query = read_query(request.scope["query_string"], self.endpoint.query)
         body, raw, content_type = None, b"", ""
         if self.endpoint.body is not None:
@@ -74,11 +118,12 @@ class Dispatch:
             content_type = _content_type(request.headers, raw, self.endpoint.body)
             body = self.endpoint.body.read(raw, content_type)
         path, named = request.scope["path"], request.path_params
-        known_as = request_id(request.scope)
-        client = client_address(request.scope, self.services.identity.trusted_proxies)
-        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client)
+        known_as, gone = request_id(request.scope), Departure(request.receive)
+        client = partial(client_address, request.scope, self.services.identity.trusted_proxies)
+        again = partial(self._again, request)
+        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client, gone, again)
 
-    async def _body(self, request: Request[Any, Any, Any], accepts: Accepts) -> bytes:
+    async def _body(self, request: Incoming, accepts: Accepts) -> bytes:
         limit = accepts.limit(self.services)
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > limit:
@@ -91,9 +136,7 @@ class Dispatch:
             # That is how Litestar says that the client went away; nobody reads the answer.
             raise Problem("bad-request", "The connection ended before the body did.") from error
 
-    async def _unless_missing(
-        self, problem: Problem, request: Request[Any, Any, Any], caller: Principal | None
-    ) -> Problem:
+    async def _unless_missing(self, problem: Problem, request: Incoming, caller: Principal | None) -> Problem:
         """Return 404 in place of a complaint about the words when the job they are about is not there; then 412."""
         told = problem.status in MALFORMED or problem.status == UNCONDITIONAL
         if not told or "job_id" not in self.endpoint.parameters or caller is None:
@@ -120,6 +163,8 @@ def refuse_unless_allowed(access: Access, caller: Principal) -> None:
 
 def respond(answer: Answer) -> ASGIResponse:
     """Return `answer` as the server sends it."""
+    if answer.stream is not None:
+        return StreamResponse(answer, answer.stream)
     return ASGIResponse(
         body=answer.content, status_code=answer.status, headers=dict(answer.headers), media_type=answer.media_type
     )
@@ -138,7 +183,7 @@ def _content_type(headers: Mapping[str, str], raw: bytes, accepts: Accepts) -> s
     return kind.strip().lower()
 
 
-async def _too_large(request: Request[Any, Any, Any], limit: int) -> Problem:
+async def _too_large(request: Incoming, limit: int) -> Problem:
     """Return the refusal of a body, once the rest of it was thrown away.
 
     To hang up on a client that is still sending would cost it the answer (RFC 9112, 9.6). One that asked first is

@@ -1,6 +1,6 @@
 """How a route is declared: who may call it, what it reads, what it answers, what it refuses."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -11,12 +11,14 @@ from ...domain.access import Principal, Scope
 from ...domain.audit import Actor
 from ...domain.ids import UUID, JobId
 from . import json_body, wire
+from .departure import Ending, never
 from .problems import Problem
 from .services import HttpServices
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 MERGE_PATCH = "application/merge-patch+json"
+EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 API = "/api/v1"
 
@@ -65,9 +67,13 @@ def people_or(*scopes: Scope) -> People:
     return People(frozenset(scopes))
 
 
+async def nobody() -> None:
+    """Return nobody: where no credential came along, none is good again."""
+
+
 @attrs.frozen
 class Call(Generic[Query, Body]):
-    """One request, authenticated, authorised and read."""
+    """One request, authenticated, authorised and read; `again` tells whom its credential stands for by now."""
 
     caller: Principal | None
     query: Query
@@ -78,7 +84,9 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
-    client: str = ""
+    client: Callable[[], str] = str
+    gone: Ending = attrs.field(default=never, repr=False)
+    again: Callable[[], Awaitable[Principal | None]] = attrs.field(default=nobody, repr=False)
 
     @property
     def actor(self) -> Actor:
@@ -100,12 +108,13 @@ class Call(Generic[Query, Body]):
 
 @attrs.frozen
 class Answer:
-    """What goes back."""
+    """What goes back; a `stream` goes piece by piece, as it comes."""
 
     content: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = MappingProxyType({})
     media_type: str = JSON
+    stream: AsyncIterator[bytes] | None = None
 
     @classmethod
     def of(cls, form: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> "Answer":
@@ -151,7 +160,9 @@ NOTHING = Accepts(form=wire.Empty, optional=True)
 class Endpoint:
     """One route. `access` has no default: a route is closed until somebody says for whom it is open.
 
-    A `conditional` one changes only what its caller has read: without `If-Match` it is refused.
+    A `conditional` one changes only what its caller has read: without `If-Match` it is refused. One that `waits` heeds
+    `Prefer: wait`, one that `streams` answers with a stream of one of these media types. One that `revokes` may end
+    credentials or narrow what they are good for.
     """
 
     method: Method
@@ -165,6 +176,9 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     tag: str = ""
     conditional: bool = False
+    waits: bool = False
+    streams: tuple[str, ...] = ()
+    revokes: bool = False
 
     @property
     def summary(self) -> str:
@@ -188,6 +202,9 @@ def endpoint(
     problems: tuple[str, ...] = (),
     tag: str = "",
     conditional: bool = False,
+    waits: bool = False,
+    streams: tuple[str, ...] = (),
+    revokes: bool = False,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated function to be the handler of a route; without a tag it is left out of the OpenAPI page."""
 
@@ -204,6 +221,9 @@ def endpoint(
             problems=problems,
             tag=tag,
             conditional=conditional,
+            waits=waits,
+            streams=streams,
+            revokes=revokes,
         )
 
     return declare

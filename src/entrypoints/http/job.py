@@ -12,7 +12,7 @@ from ...domain.errors import DomainError
 from ...domain.ids import JobId
 from ...domain.job import Job
 from ...domain.status import JobStatus
-from . import render, wire
+from . import prefer, render, wire
 from .endpoint import API, NOTHING, Accepts, Answer, Call, any_of, endpoint, missing_job
 from .problems import Problem
 from .services import HttpServices
@@ -22,11 +22,12 @@ READ = any_of(Scope.JOBS_READ)
 STEER = any_of(Scope.JOBS_WRITE, Scope.JOBS_ADMIN)
 
 
-@endpoint("GET", PATH, access=READ, answers={200: wire.JobAnswer}, tag="jobs")
+@endpoint("GET", PATH, access=READ, answers={200: wire.JobAnswer}, tag="jobs", waits=True)
 async def get_job(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
-    """Look at one job."""
-    job, now = await find(services, call.principal, call.job_id)
-    return Answer.of(render.job_answer(job, now), headers=_tagged(job))
+    """Look at one job; with `Prefer: wait=N` once it has ended, or after N seconds (55 at most) as it is then."""
+    job, now, wait = await _patiently(services, call)
+    answer = Answer.of(render.job_answer(job, now), headers=_tagged(job))
+    return answer if wait is None else wait.applied(answer)
 
 
 @endpoint(
@@ -36,10 +37,24 @@ async def get_job(services: HttpServices, call: Call[wire.Empty, None]) -> Answe
     answers={200: wire.ResultAnswer, 202: wire.ResultAnswer},
     problems=("job-dead", "job-cancelled"),
     tag="jobs",
+    waits=True,
 )
 async def get_result(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
-    """Get the result of a job: 202 while there is none yet, 409 with the error if there never will be one."""
-    job, now = await find(services, call.principal, call.job_id)
+    """Get the result of a job: 202 while there is none yet, 409 with the error if there never will be one.
+
+    With `Prefer: wait=N` it waits for the job's end, N seconds (55 at most).
+    """
+    job, now, wait = await _patiently(services, call)
+    try:
+        answer = _result_answer(job, now)
+    except Problem as problem:
+        if wait is not None:
+            problem.headers |= wait.header
+        raise
+    return answer if wait is None else wait.applied(answer)
+
+
+def _result_answer(job: Job, now: datetime) -> Answer:
     match job.status:
         case JobStatus.SUCCEEDED:
             return Answer.of(_result(job, now))
@@ -97,6 +112,16 @@ async def find(services: HttpServices, principal: Principal, job_id: JobId) -> t
     if found is None or not principal.reaches(found[0].queue):
         raise missing_job()
     return found
+
+
+async def _patiently(services: HttpServices, call: Call[wire.Empty, None]) -> tuple[Job, datetime, prefer.Wait | None]:
+    """Return a job, the database's time, and how long the caller was ready to wait for the job's end."""
+    job, now = await find(services, call.principal, call.job_id)
+    wait = prefer.wait_of(call.headers)
+    if wait is not None and not job.status.ended:
+        await prefer.until_ended(services, call, job.id, wait)
+        job, now = await find(services, call.principal, call.job_id)
+    return job, now, wait
 
 
 async def find_steered(services: HttpServices, principal: Principal, job_id: JobId) -> tuple[Job, datetime]:

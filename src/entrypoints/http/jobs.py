@@ -1,5 +1,6 @@
 """GET /jobs: pages of jobs, walked by keyset."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -7,10 +8,11 @@ import msgspec
 from ...application.ports.reads import DOCUMENTS, Document, JobFilter, JobPage, Portion, Position
 from ...domain.access import Scope
 from ...domain.job import Job
-from ...domain.status import JobStatus
-from . import render, wire
+from . import list_wire, render, wire
+from .count import CAP, total
 from .cursors import Cursor, CursorSeal
 from .endpoint import API, Answer, Call, any_of, endpoint
+from .filtering import FilterQuery, job_filter
 from .paging import Window, backward, links
 from .problems import Problem
 from .services import HttpServices
@@ -20,12 +22,9 @@ SMALL: Final = 2_048
 """A list leaves out a payload or result of more bytes than these unless it was asked for."""
 
 
-class JobsQuery(msgspec.Struct):
+class JobsQuery(FilterQuery):
     """Which jobs, in which order, and how many at a time."""
 
-    status: tuple[JobStatus, ...] = ()
-    queue: tuple[wire.Name, ...] = ()
-    task: tuple[wire.Name, ...] = ()
     sort: Literal["-created_at", "created_at"] = "-created_at"
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -36,6 +35,7 @@ class JobsQuery(msgspec.Struct):
             "to 8 MiB, and has_more tells of the rest"
         ),
     ] = ()
+    count: Annotated[bool, msgspec.Meta(description="count them too, to 10,001 at most")] = False
 
 
 @endpoint(
@@ -43,29 +43,41 @@ class JobsQuery(msgspec.Struct):
     PATH,
     access=any_of(Scope.JOBS_READ),
     query=JobsQuery,
-    answers={200: wire.JobList},
-    problems=("cursor-mismatch",),
+    answers={200: list_wire.JobList},
+    problems=("cursor-mismatch", "bad-filter"),
     tag="jobs",
 )
 async def list_jobs(services: HttpServices, call: Call[JobsQuery, None]) -> Answer:
     """List jobs.
 
-    A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile.
+    A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile. Where no
+    index serves the filter a page may end before it is full, at `scanned_until`; the cursor leads on from there.
     """
     query, principal = call.query, call.principal
-    portion = Portion(whole=_included(query), small=SMALL)
-    where = JobFilter(principal.sees_only, query.status, query.queue, query.task, principal.queue_globs)
+    portion = Portion(whole=included(query.include), small=SMALL)
+    where = job_filter(query, principal)
     seal = CursorSeal.of(services.secret_keys, where, query.sort)
     cursor = None if query.cursor is None else seal.open(query.cursor)
     page = await _page(services, where, query, cursor, portion)
-    window = Window(page.items, page.has_more, _position, seal, cursor)
+    window = Window(
+        page.items,
+        page.has_more,
+        _position,
+        seal,
+        cursor,
+        oldest_first=query.sort == "created_at",
+        until=page.scanned_until,
+        as_of=page.server_time,
+    )
     onward, back = window.next_cursor, window.prev_cursor
-    answer = wire.JobList(
+    answer = list_wire.JobList(
         items=[render.job(job, without=page.left_out.get(job.id, ())) for job in window.items],
         next_cursor=onward,
         prev_cursor=back,
         has_more=onward is not None,
         server_time=render.instant(page.server_time),
+        scanned_until=None if page.scanned_until is None else render.instant(page.scanned_until.created_at),
+        count=total((await services.reads.count(where, CAP)).values()) if query.count else msgspec.UNSET,
     )
     return Answer.of(answer, headers=links(PATH, query, onward, back))
 
@@ -80,11 +92,13 @@ async def _page(
         after=None if cursor is None else cursor.position,
         oldest_first=oldest_first != backward(cursor),
         portion=portion,
+        as_of=None if cursor is None else cursor.as_of,
     )
 
 
-def _included(query: JobsQuery) -> frozenset[Document]:
-    asked = {name for given in query.include for name in given.split(",")}
+def included(include: Sequence[str]) -> frozenset[Document]:
+    """Return the documents that a list is to bring whole."""
+    asked = {name for given in include for name in given.split(",")}
     names = frozenset(name for name in DOCUMENTS if name in asked)
     if names != asked:
         what = f"must be of {', '.join(DOCUMENTS)}"

@@ -26,13 +26,14 @@ async def get_me(services: HttpServices, call: Call[wire.Empty, None]) -> Answer
     answers={200: people_wire.TokenAnswer},
     problems=("bad-credentials", "too-many-requests", "invalid-user"),
     tag="session",
+    revokes=True,
 )
 async def change_password(services: HttpServices, call: Call[wire.Empty, people_wire.PasswordRequest]) -> Answer:
     """Change the own password: all sessions end, and a new one begins here."""
     identity, user_id = services.identity, call.principal.user_id
     check_password(call.body.new_password, "/new_password")
     person = await identity.people.get(user_id)
-    await identity.log_in.check(person.user.email, call.body.current_password, call.client)
+    await identity.log_in.check(person.user.email, call.body.current_password, call.client())
     user = await identity.change_password(user_id, call.body.new_password, call.actor)
     return granted(services, await identity.open_session(user))
 

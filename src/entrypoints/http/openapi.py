@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, people_wire, schedule_wire, wire
-from .endpoint import JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint, People
+from . import audit, bulk_wire, failure_wire, list_wire, people_wire, schedule_wire, wire
+from .endpoint import EVENT_STREAM, JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint, People
 from .problems import KINDS, PROBLEM_JSON
 
 Document: TypeAlias = dict[str, Any]
@@ -32,13 +32,14 @@ _TAGGED = frozenset(
     }
 )
 _CREATED = frozenset({wire.EnqueueAnswer, schedule_wire.ScheduleOut, people_wire.UserOut, people_wire.NewApiKey})
-_LINKED = frozenset({wire.JobList, failure_wire.GroupList})
+_LINKED = frozenset({list_wire.JobList, failure_wire.GroupList, bulk_wire.BulkOperationList, audit.AuditPage})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",
     "Link": "the pages on either side (RFC 8288)",
     "Retry-After": "seconds to wait",
     "Idempotency-Replayed": "`true` if this is the first answer again",
+    "Preference-Applied": "the wait that `Prefer` got",
 }
 
 
@@ -143,6 +144,16 @@ def _header_parameters(endpoint: Endpoint) -> list[Document]:
     if "idempotency-key-reused" in endpoint.problems:
         schema = {"type": "string", "minLength": 1, "maxLength": 255}
         headers.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema})
+    if endpoint.waits:
+        said = "`wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240"
+        schema = {"type": "string", "examples": ["wait=20"]}
+        headers.append({"name": "Prefer", "in": "header", "required": False, "description": said, "schema": schema})
+    if EVENT_STREAM in endpoint.streams:
+        said = "the `id` of the last event that was read"
+        schema = {"type": "string"}
+        headers.append(
+            {"name": "Last-Event-ID", "in": "header", "required": False, "description": said, "schema": schema}
+        )
     if endpoint.conditional:
         said = "the ETag that was read"
         headers.append(
@@ -157,7 +168,7 @@ def _responses(endpoint: Endpoint) -> Document:
         str(status): {
             "description": (form.__doc__ or "").strip(),
             **_headers(endpoint, status),
-            **({} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}),
+            **_content(endpoint, status, form),
         }
         for status, form in endpoint.answers.items()
     }
@@ -166,6 +177,18 @@ def _responses(endpoint: Endpoint) -> Document:
         said = "; ".join(f"`{code}`: {KINDS[code].title}" for code in some)
         responses[str(status)] = {"description": said, **_headers(endpoint, status), "content": problem}
     return responses
+
+
+def _content(endpoint: Endpoint, status: int, form: type[msgspec.Struct]) -> Document:
+    if endpoint.streams:
+        return {"content": {kind: {"schema": _streamed(kind, form)} for kind in endpoint.streams}}
+    return {} if status == _NO_CONTENT else {"content": {JSON: _form(form)}}
+
+
+def _streamed(kind: str, form: type[msgspec.Struct]) -> Document:
+    if kind != EVENT_STREAM:
+        return {"type": "string"}
+    return {"type": "string", "description": "server-sent events", "x-event-data": _form(form)["schema"]}
 
 
 def _form(form: type[msgspec.Struct]) -> Document:
@@ -194,6 +217,8 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
             *(("Link",) if _LINKED.intersection(forms) else ()),
             *(("ETag",) if _TAGGED.intersection(forms) else ()),
         )
+    if endpoint.waits and status in endpoint.answers:
+        names = (*names, "Preference-Applied")
     headers = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
     return {"headers": headers} if headers else {}
 

@@ -47,6 +47,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "invalid-idempotency-key": Kind(
             400, "Bad Idempotency-Key", "Send the header once, with 1 to 255 printable characters."
         ),
+        "bad-filter": Kind(
+            400,
+            "Filter cannot be read",
+            "`errors` says at which character and why. A field that is not known is refused, never ignored.",
+        ),
         "cursor-mismatch": Kind(
             400,
             "Cursor does not fit",
@@ -70,6 +75,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "queue-forbidden": Kind(403, "Queue out of reach", "The key is confined to other queues. Take another key."),
         "not-found": Kind(404, "Not found", "There is no such thing, or it is not yours to see."),
         "method-not-allowed": Kind(405, "Method not allowed", "The `Allow` header names the methods of this path."),
+        "request-timeout": Kind(408, "Request came too slowly", "The server does not wait for ever. Send it again."),
         "unique-conflict": Kind(
             409, "Unique key is held", "The job `existing_job_id` holds the key, and you asked to be refused then."
         ),
@@ -130,6 +136,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "too-many-requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
         "head-too-large": Kind(431, "Headers too large", "Send fewer or shorter headers, or a shorter path."),
         "internal": Kind(500, "Internal error", "This is a fault of the server. Its log holds the request id."),
+        "overloaded": Kind(
+            503, "Too many at once", "More requests wait than this process takes on. Repeat as `Retry-After` says."
+        ),
         "unavailable": Kind(503, "Temporarily unavailable", "The database does not answer. Repeat shortly."),
         "stopped": Kind(503, "Server stopped", "The server was stopped before it had an answer. Repeat the request."),
         "not-ready": Kind(503, "Not ready", "The process must not get traffic now; `detail` says why."),

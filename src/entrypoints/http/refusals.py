@@ -14,12 +14,14 @@ from ...domain.errors import (
     IdempotencyInFlight,
     InvalidJob,
     JobNotFound,
+    Overloaded,
     QueueFull,
     Unavailable,
     UniqueConflict,
     UnknownTask,
 )
 from . import problems, wire
+from .endpoint import Answer
 from .envelope import request_id
 from .problems import Problem
 
@@ -48,6 +50,8 @@ def explain(error: Exception) -> Problem:
             return error
         case DomainError():
             return _refusal(error)
+        case Overloaded():
+            return Problem("overloaded", _meaning("overloaded"), headers={"Retry-After": RETRY_AFTER_S})
         case Unavailable():
             return Problem(
                 "unavailable", "The database does not answer. Repeat shortly.", headers={"Retry-After": RETRY_AFTER_S}
@@ -60,14 +64,17 @@ def explain(error: Exception) -> Problem:
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a request that failed, whatever failed."""
-    problem = explain(error)
+    answer = refused(error, request.scope)
+    return Response(answer.content, status_code=answer.status, headers=answer.headers, media_type=problems.PROBLEM_JSON)
+
+
+def refused(error: Exception, scope: Any) -> Answer:
+    """Return the answer to a request that failed; what is a fault of ours is told to the log."""
+    problem, known_as = explain(error), request_id(scope)
     if problem.code == "internal":
-        _tell(error, request_id(request.scope))
-    return Response(
-        wire.encode(problem.document(request_id(request.scope))),
-        status_code=problem.status,
-        headers=problem.headers,
-        media_type=problems.PROBLEM_JSON,
+        _tell(error, known_as)
+    return Answer(
+        wire.encode(problem.document(known_as)), problem.status, problem.headers, media_type=problems.PROBLEM_JSON
     )
 
 

@@ -25,7 +25,7 @@ async def log_in(services: HttpServices, call: Call[wire.Empty, people_wire.Logi
     Whether the address or the password is wrong is not told. After 10 attempts at an account, or 100 from an address,
     within 15 minutes the answer is 429 until these are over.
     """
-    tokens = await services.identity.log_in(call.body.email, call.body.password, call.client)
+    tokens = await services.identity.log_in(call.body.email, call.body.password, call.client())
     return granted(services, tokens)
 
 
@@ -37,6 +37,7 @@ async def log_in(services: HttpServices, call: Call[wire.Empty, people_wire.Logi
     answers={200: people_wire.TokenAnswer},
     problems=("session-over", "cross-site"),
     tag="session",
+    revokes=True,
 )
 async def refresh_session(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:
     """Exchange the refresh cookie for the next one and an access token.
@@ -59,6 +60,7 @@ async def refresh_session(services: HttpServices, call: Call[wire.Empty, wire.Em
     answers={204: wire.Empty},
     problems=("cross-site",),
     tag="session",
+    revokes=True,
 )
 async def log_out(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:
     """End the session of the refresh cookie; its access tokens are good for nothing from then on."""

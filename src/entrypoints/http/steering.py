@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ...domain import spec
 from ...domain.retry import MAX_RETRIES
-from . import wire
+from . import list_wire, wire
 
 
 class EditRequest(Struct, forbid_unknown_fields=True):
@@ -37,15 +37,8 @@ class RerunRequest(Struct, forbid_unknown_fields=True):
     concurrency_key: str | UnsetType | None = UNSET
 
 
-class CountOut(Struct):
-    """How many there are; `capped` says that there are more than `value` less one, and nobody counted on."""
-
-    value: int
-    capped: bool
-
-
 class JobCount(Struct):
     """How many jobs there are under the filter, in all and in each status that it asks for."""
 
-    total: CountOut
-    by_status: dict[str, CountOut]
+    total: list_wire.CountOut
+    by_status: dict[str, list_wire.CountOut]

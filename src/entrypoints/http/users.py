@@ -66,14 +66,26 @@ async def get_user(services: HttpServices, call: Call[wire.Empty, None]) -> Answ
     problems=("last-admin", "invalid-user"),
     tag="users",
     conditional=True,
+    revokes=True,
 )
 async def edit_user(services: HttpServices, call: Call[wire.Empty, people_wire.UserEditRequest]) -> Answer:
-    """Change a person's role or password, disable or enable them; it holds from their next request on."""
+    """Change a person's role or password, disable or enable them; it holds from their next request on.
+
+    Other replicas of the API know it within half a second.
+    """
     seen = partial(fits, call.headers)
     return _answer(await services.identity.people.change(_named(call), seen, call.body.edit(), call.actor))
 
 
-@endpoint("DELETE", ONE, access=ADMINS, answers={204: wire.Empty}, problems=("last-admin", "stale"), tag="users")
+@endpoint(
+    "DELETE",
+    ONE,
+    access=ADMINS,
+    answers={204: wire.Empty},
+    problems=("last-admin", "stale"),
+    tag="users",
+    revokes=True,
+)
 async def disable_user(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
     """Disable a person: no session and no key of theirs is good any more. Their jobs stay."""
     seen = partial(fits, call.headers) if HEADER in call.headers else anything

@@ -140,23 +140,18 @@ class JobAnswer(JobOut, kw_only=True):
     server_time: Instant
 
 
-class JobList(Struct):
-    """One page of jobs; the cursors lead to the pages on either side, `null` where there is none."""
-
-    items: list[JobOut]
-    next_cursor: str | None
-    prev_cursor: str | None
-    has_more: bool
-    server_time: Instant
-
-
 class FieldProblem(Struct, kw_only=True, omit_defaults=True):
-    """One field at fault: `pointer` leads to it in the body (RFC 6901), `parameter` names it in the query."""
+    """One field at fault: `pointer` leads to it in the body (RFC 6901), `parameter` names it in the query.
+
+    In a filter `position` says at which character, counted from 0, and `nearest` what may have been meant.
+    """
 
     detail: str
     code: str
     pointer: str | UnsetType = UNSET
     parameter: str | UnsetType = UNSET
+    position: int | UnsetType = UNSET
+    nearest: str | UnsetType = UNSET
 
 
 class ProblemDocument(Struct, kw_only=True):

@@ -73,9 +73,10 @@ class Api:
         items: list[Document] = self.post("/jobs/bulk", {"jobs": list(jobs)}, key=key or str(uuid.uuid4()))["items"]
         return items
 
-    def job(self, job_id: str) -> Document:
-        """Return one job."""
-        return self.get(f"/jobs/{job_id}")
+    def job(self, job_id: str, *, wait_s: int = 0) -> Document:
+        """Return one job; once it has ended, if that is within `wait_s` (less than the client's own patience)."""
+        headers = {"Prefer": f"wait={wait_s}"} if wait_s else None
+        return self._send("GET", f"/jobs/{job_id}", headers=headers)
 
     def jobs(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
         """Yield jobs, newest first, over as many pages as there are."""
@@ -90,6 +91,17 @@ class Api:
             if not answer.get("has_more"):
                 return
             cursor = {"cursor": answer["next_cursor"]}
+
+    def pieces(self, path: str, query: Query) -> Iterator[bytes]:
+        """Yield what a stream brings; raise `NotReachable` if it breaks off, which is never taken for its end."""
+        try:
+            with self._client.stream("GET", BASE + path, params=query) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    _document(answer)
+                yield from answer.iter_bytes()
+        except httpx2.TransportError as trouble:
+            raise NotReachable(self._url, str(trouble) or type(trouble).__name__) from trouble
 
     def dead_letter_groups(self, query: Query, *, page: int = LARGEST_PAGE) -> Iterator[Document]:
         """Yield groups of dead letters, the latest death first, over as many pages as there are."""

@@ -27,6 +27,17 @@ def test_a_queue_is_set_and_shown(remote: Run) -> None:
     assert queued.document["max_retries"] == 7
 
 
+def test_queues_are_shown_with_what_they_hold(remote: Run) -> None:
+    """Counts in the list and for one queue, and the last hour there."""
+    remote("enqueue", "no.such.task", "--queue", "figures.shell", "--delay", "1h")
+    remote("enqueue", "no.such.task", "--queue", "figures.shell")
+    listed = {queue["name"]: queue for queue in json.loads(remote("queues", "list", "-o", "json").out)}
+    assert [listed["figures.shell"][name] for name in ("ready", "scheduled", "running", "dead")] == [1, 1, 0, 0]
+    shown = remote("queues", "show", "figures.shell", "-o", "json")
+    assert shown.code == 0, shown.err
+    assert (shown.document["ready"], shown.document["done_per_minute"], shown.document["wait_p50_s"]) == (1, 0, None)
+
+
 def test_what_is_wrong_is_told(remote: Run) -> None:
     """A setting out of bounds 1, a payload without its task 2, an unknown queue 7."""
     assert remote("queues", "set", "shell", "--retries", "5000").code == 1
@@ -71,3 +82,17 @@ def test_a_queue_is_purged_once_somebody_says_yes(remote: Run) -> None:
     assert purged.code == 0, purged.err
     assert (purged.document["status"], purged.document["done"]) == ("finished", 1)
     assert remote("jobs", "show", queued.document["id"], "-o", "json").document["status"] == "cancelled"
+
+
+def test_a_queue_says_why_it_starts_nothing(remote: Run) -> None:
+    """With its counts, to programs; one that nobody ever named is 7."""
+    assert remote("enqueue", FAILS, "--queue", "quiet", "-o", "id").code == 0
+    assert remote("queues", "pause", "quiet", "--reason", "for a test").code == 0
+    told = remote("queues", "explain", "quiet", "-o", "json")
+    assert told.code == 0, told.err
+    assert (told.document["ready"], told.document["waiting"]["value"]) == (False, 1)
+    assert told.document["reasons"][0]["paused"]["reason"] == "for a test"
+    words = remote("queues", "explain", "quiet", "-o", "table")
+    assert "waits: 1 waiting, 1 due, 0 running" in words.out
+    assert "x The queue was paused" in words.out
+    assert remote("queues", "explain", "never.seen").code == 7

@@ -13,10 +13,13 @@ from tests.unit.http.world import WELL, a_world
 
 from equeue.application.readiness import Readiness
 from equeue.entrypoints.http import server
+from equeue.entrypoints.http.protocol import BODY_S, HEAD_S, ProblemProtocol
 
 
 async def _main() -> None:
-    world = await a_world()
+    world = await a_world(real_time=True)
+    ProblemProtocol.head_s = float(os.environ.get("EQUEUE_TEST_HEAD_S", HEAD_S))
+    ProblemProtocol.body_s = float(os.environ.get("EQUEUE_TEST_BODY_S", BODY_S))
     go = os.environ.get("EQUEUE_TEST_GO", "")
 
     async def ready() -> Readiness:

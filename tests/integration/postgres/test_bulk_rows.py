@@ -11,6 +11,8 @@ from equeue.application.bulk_batches import AdvanceBulk, Pace
 from equeue.domain.audit import SYSTEM
 from equeue.domain.bulk import BulkOperation, BulkStatus, Tally
 from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
+from equeue.domain.filter_text import MAX_CHARS, read, write
+from equeue.domain.status import JobStatus
 
 
 async def test_a_condition_of_a_later_build_is_never_left_out(world: World, sql: Connection) -> None:
@@ -21,6 +23,34 @@ async def test_a_condition_of_a_later_build_is_never_left_out(world: World, sql:
     )
     with pytest.raises(StorageFault, match="phase_of_the_moon"):
         await AdvanceBulk(world.units_of_work, world.queue, SystemClock())()
+
+
+async def test_a_text_of_a_later_build_is_never_left_out(world: World, sql: Connection) -> None:
+    """Nor is one that names a field which this build does not know."""
+    sql.execute(
+        "insert into equeue.bulk_operations (action, filter, mark)"
+        """ values ('cancel', '{"condition": "moon:full"}', now())"""
+    )
+    with pytest.raises(StorageFault, match="moon"):
+        await AdvanceBulk(world.units_of_work, world.queue, SystemClock())()
+
+
+async def test_a_text_is_kept_with_its_plan(world: World) -> None:
+    """Word for word, though it became longer than anybody may write it."""
+    text = " ".join(f"tag:{','.join(chr(0x4E00 + n * 10 + m) for m in range(10))}" for n in range(9))
+    condition = read(f'{text} (created:>-1h OR -payload."a b":1) error~"{"x" * 700}"')
+    now = await world.now()
+    where = BulkFilter(condition=condition, statuses=(JobStatus.DEAD,))
+    plan = BulkPlan(action=BulkAction.RETRY, where=where, mark=now)
+    operation = BulkOperation.created(uuid7(), plan, SYSTEM, 5, now)
+    async with world.units_of_work() as unit:
+        await unit.bulk.add(operation)
+        await unit.commit()
+    assert len(write(condition)) > MAX_CHARS
+    kept = await world.bulk_reads.get(operation.id)
+    assert kept is not None
+    assert kept.plan.where == where
+    assert kept.plan.hash == plan.hash
 
 
 async def test_a_job_that_cannot_be_written_does_not_stop_the_others(world: World, sql: Connection) -> None:

@@ -13,6 +13,7 @@ from tests.integration.postgres.plans import Plan, explained
 
 from equeue.adapters.postgres.portions import attempts_page, portioned
 from equeue.adapters.postgres.reads import count_query, page_query
+from equeue.application.ports.outline import Outline
 from equeue.application.ports.reads import EVERYTHING, JobFilter, Position
 from equeue.domain.status import JobStatus
 
@@ -88,7 +89,7 @@ def test_a_count_ends_at_its_cap(sql: psycopg.Connection[Any], where: JobFilter)
 
     What nearly every job has is counted from the table itself, as far as the cap.
     """
-    plan = plan_of_page(sql, count_query(where, tuple(where.statuses or JobStatus), CAP))
+    plan = plan_of_page(sql, count_query(Outline.of(where), CAP))
     assert plan.rows_touched() <= RARE + len(JobStatus) * CAP
 
 

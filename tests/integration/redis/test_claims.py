@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,9 @@ from tests.integration.redis.stage import (
     over_redis,
     server_log,
 )
+from tests.integration.worker.processes import APP
+
+from equeue.domain.events import JobQueued
 
 COUNT = 10_000
 LOOK = "cross join lateral (\n    select q.id\n"
@@ -51,6 +55,20 @@ async def test_two_workers_share_the_ids(database_url: str, redis_url: str) -> N
             await jobs.flow(500, pause=0.01)
             await all_ended(here, jobs.ids)
             assert_as_without_redis(here, jobs.ids)
+
+
+async def test_weights_share_out_what_ids_announce(database_url: str, redis_url: str) -> None:
+    """Redis knows nothing of weights; the worker keeps to them all the same, and still does not poll."""
+    with flowing(database_url, redis_url, EQUEUE_POLL_S="300") as here:
+        queues = ["light", "heavy"] * 60
+        ids = [here.enqueue("noted.run", queue=queue)[0] for queue in queues]
+        async with feed(database_url, over_redis(redis_url)) as jobs:
+            now = datetime.now(UTC)
+            await jobs.queue.publish([JobQueued(each, queue, 5, now) for each, queue in zip(ids, queues, strict=True)])
+        worker = here.start(APP, "-q", "light=1", "-q", "heavy=3", "-c", "1", "--max-jobs", "40")
+        await asyncio.to_thread(worker.wait)
+        began = Counter(str(here.job(row.job_id)["queue"]) for row in here.ledger("began")[:40])
+    assert 25 <= began["heavy"] <= 35
 
 
 async def test_what_a_worker_popped_and_took_to_its_grave_comes_back(database_url: str, redis_url: str) -> None:

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from equeue.adapters.postgres import columns, failure_models, models, schema
+from equeue.adapters.postgres import columns, failure_models, models, scaling_function, schema, statistics_models
 
 Facts: TypeAlias = dict[str, str]
 SCRATCH = "as_modelled"
@@ -92,10 +92,13 @@ def model_ddl(schema_name: str) -> Iterable[str]:
         columns.UUID7_FUNCTION,
         schema.FLOOR_FUNCTION,
         *failure_models.FUNCTIONS,
+        *statistics_models.FUNCTIONS[:2],
     ]
     for table in models.Model.metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)))
         statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
-    statements.extend(failure_models.TRIGGERS)
+    statements.extend(statistics_models.FUNCTIONS[2:])
+    statements.extend(models.TRIGGERS)
+    statements.append(scaling_function.SCALING_FUNCTION)
     for statement in statements:
         yield statement.replace(f"{columns.SCHEMA}.", f"{schema_name}.").removesuffix(".")

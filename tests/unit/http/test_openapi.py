@@ -20,6 +20,7 @@ from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
 from equeue.domain.queue import UNSET
 from equeue.domain.status import JobStatus
 from equeue.entrypoints.http.app import API_ENDPOINTS, ENDPOINTS
+from equeue.entrypoints.http.endpoint import EVENT_STREAM
 from equeue.entrypoints.http.openapi import document
 from equeue.entrypoints.http.problems import KINDS
 from equeue.entrypoints.http.wire import encode
@@ -92,6 +93,9 @@ def _check(schema: Any, value: Any, schemas: Any, where: str = "$") -> None:
     """Assert that `value` has the members that `schema` names, and no others; enough to catch a forgotten field."""
     if "$ref" in schema:
         return _check(schemas[schema["$ref"].rpartition("/")[2]], value, schemas, where)
+    if "discriminator" in schema:
+        told = schema["discriminator"]
+        return _check({"$ref": told["mapping"][value[told["propertyName"]]]}, value, schemas, where)
     if "anyOf" in schema:
         fitting = [one for one in schema["anyOf"] if (one.get("type") == "null") == (value is None)]
         return _check(fitting[0], value, schemas, where) if fitting and value is not None else None
@@ -107,7 +111,11 @@ def _check(schema: Any, value: Any, schemas: Any, where: str = "$") -> None:
     return None
 
 
-@pytest.mark.parametrize("endpoint", [one for one in API_ENDPOINTS if one.method == "GET"], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "endpoint",
+    [one for one in API_ENDPOINTS if one.method == "GET" and EVENT_STREAM not in one.streams],
+    ids=lambda one: one.name,
+)
 async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> None:
     """What is served has the shape that the document promises."""
     await world.declare("a")
@@ -125,7 +133,11 @@ async def test_answers_are_as_told(api: Caller, world: World, endpoint: Any) -> 
     await admin.post("/api/v1/schedules", json={"name": "x", "every_s": 60, "job": {"task": "a"}})
     ids = {"job_id": job.id, "operation_id": created.id, "user_id": person.id, "key_id": key_id}
     answer = await admin.get(path.format(task_id="a", name="email", schedule="x", **ids))
-    told = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
+    content = operation["responses"][str(answer.status_code)]["content"]
+    if endpoint.streams:
+        assert answer.headers["content-type"].partition(";")[0] in content
+        return
+    told = content["application/json"]["schema"]
     _check(told, answer.json(), the_document()["components"]["schemas"])
 
 

@@ -11,12 +11,15 @@ from tests.unit.http.world import Caller, World, a_world
 from equeue.domain.access import Role
 from equeue.domain.errors import Unavailable
 from equeue.entrypoints.http.app import ENDPOINTS, OpenRoute, create_app, refuse_open_routes
-from equeue.entrypoints.http.endpoint import PUBLIC, Endpoint
+from equeue.entrypoints.http.endpoint import EVENT_STREAM, PUBLIC, Endpoint
 
 METHODS = ("DELETE", "PUT", "PATCH", "POST", "GET")
 BY_NAME = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 CLOSED = [name for name, endpoint in BY_NAME.items() if endpoint.access != PUBLIC]
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
+FINITE = [name for name, endpoint in BY_NAME.items() if EVENT_STREAM not in endpoint.streams]
+"""Of streams of events `test_streams` says the same: they do not end by themselves."""
+
 AN_ID = "00000000-0000-7000-8000-000000000001"
 FOR_ANY_KEY = {"/api/v1/me", "/api/v1/backoff/preview"}
 ASSETS = {
@@ -26,6 +29,7 @@ ASSETS = {
     "fingerprint": "x",
     "user_id": AN_ID,
     "key_id": AN_ID,
+    "shown": AN_ID,
     "schedule": "x",
 }
 
@@ -134,7 +138,7 @@ async def test_oversized_body_is_refused(api: Caller, job_id: str, name: str) ->
         is_problem(answer, "body-too-large")
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", FINITE)
 async def test_every_answer_has_its_headers(api: Caller, job_id: str, name: str) -> None:
     """An id, and what keeps browsers from guessing, framing or leaking."""
     answer = await call(api, name, job_id)
@@ -144,7 +148,7 @@ async def test_every_answer_has_its_headers(api: Caller, job_id: str, name: str)
     assert answer.headers["cache-control"] in {"no-store", "public, max-age=86400"}
 
 
-@pytest.mark.parametrize("name", [name for name, endpoint in BY_NAME.items() if endpoint.method == "GET"])
+@pytest.mark.parametrize("name", [name for name in FINITE if BY_NAME[name].method == "GET"])
 async def test_head_is_get_without_a_body(api: Caller, job_id: str, name: str) -> None:
     """What can be got can be asked about (RFC 9110)."""
     path = path_of(BY_NAME[name], job_id)
@@ -167,7 +171,7 @@ class _Away:
 async def test_database_away_is_503(name: str) -> None:
     """503 with a time to wait, and not a word about where the database is."""
     world = await a_world()
-    object.__setattr__(world.services.authenticate, "units_of_work", _Away())
+    object.__setattr__(world.services, "authenticate", _Away())
     async with world.caller() as api:
         answer = await call(api, name, "01890000-0000-7000-8000-000000000000")
         is_problem(answer, "unavailable")

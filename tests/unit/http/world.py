@@ -8,45 +8,62 @@ from typing import Any, cast
 import attrs
 import httpx2
 from litestar import Litestar
+from tests.unit.worker.world import HandMovedTimers
 from uuid_utils.compat import uuid7
 
 from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
+from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
+from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.system import MemorySystemReads
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
+from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
-from equeue.adapters.system import UuidV7Ids
+from equeue.adapters.system import SystemClock, UuidV7Ids
+from equeue.adapters.telemetry.metrics import Metrics
 from equeue.application.access import Authenticate
 from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
+from equeue.application.explain import Explain
 from equeue.application.failure_policies import FailurePolicies, Source
+from equeue.application.filters import SuggestFilters
 from equeue.application.firing import MakeJobs
+from equeue.application.intake import EnqueueTogether
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
+from equeue.application.observing import ShowMetrics
 from equeue.application.people import ChangePassword, ManagePeople
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
+from equeue.application.recent_keys import RecentKeys
+from equeue.application.scaling import TellNeed
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
+from equeue.application.statistics import ShowStatistics
 from equeue.application.system import LookAtSystem
+from equeue.application.topics import Topics
+from equeue.application.waiting import WaitingRoom
 from equeue.domain.access import Role, Scope
 from equeue.entrypoints.http.app import create_app
 from equeue.entrypoints.http.identity import Identity
-from equeue.entrypoints.http.services import HttpServices, Limits
+from equeue.entrypoints.http.services import Drain, HttpServices, Limits
+from equeue.entrypoints.loops.timers import LoopTimers
 
 LIMITS, RULES = Limits(), EnqueueRules()
 SECRET_KEYS = (b"k" * 32, b"older" * 8)
@@ -92,6 +109,8 @@ class World:
     """The store, the application over it, and the keys of a few people."""
 
     clock: MovableClock
+    timers: HandMovedTimers
+    watch: MemoryJobWatch
     store: MemoryStore
     leases: MemoryJobLeases
     units_of_work: UnitsOfWork
@@ -150,6 +169,8 @@ class World:
             store.answers,
             store.tasks,
             store.queues,
+            store.seen,
+            store.buckets,
             store.users,
             store.keys,
             store.stamps,
@@ -160,9 +181,12 @@ class World:
             store.schedules,
             store.fires,
             store.audit,
+            store.figures,
         ):
             table.clear()
         self.services.queues.policies.forget()
+        self.services.forget_callers()
+        object.__setattr__(self.services, "drain", Drain())
         self.clock.move(START - self.clock.now())
         self.readiness = WELL
         self.member = await self.person(Role.MEMBER)
@@ -185,8 +209,8 @@ def an_identity(units_of_work: UnitsOfWork, clock: MovableClock) -> Identity:
     )
 
 
-async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World:
-    """Return an API over an empty store with one member in it."""
+async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_time: bool = False) -> World:
+    """Return an API over an empty store with one member in it; whoever waits there does so in `real_time` if asked."""
     clock = MovableClock()
     store = MemoryStore(clock)
     units_of_work, queue = memory_units_of_work(store), MemoryJobQueue()
@@ -197,26 +221,44 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES) -> World
         return world.readiness
 
     policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
+    meter = Metrics()
+    enqueue = Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas)
+    timers, watch = HandMovedTimers(clock), MemoryJobWatch(store)
+    look_up = Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock))
+    recent = RecentKeys(look_up, clock)
     services = HttpServices(
-        enqueue=Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas),
+        enqueue=enqueue,
+        enqueue_one=EnqueueTogether(enqueue, [MemoryIntake(store), MemoryIntake(store)]),
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
+        explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
         schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
         calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
+        statistics=ShowStatistics(
+            MemoryStatistics(store), MemoryLiveFigures(store), MemoryDeadLetters(store), units_of_work
+        ),
         bulk=SteerBulk(units_of_work, UuidV7Ids()),
         bulk_reads=MemoryBulkReads(store),
+        suggest=SuggestFilters(units_of_work),
         units_of_work=units_of_work,
-        authenticate=Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock)),
+        room=WaitingRoom(watch, *((SystemClock(), LoopTimers()) if real_time else (clock, timers))),
+        topics=Topics(MemoryTopicWatch(store), clock, LoopTimers() if real_time else timers),
+        authenticate=recent,
+        forget_callers=recent.forget,
         identity=an_identity(units_of_work, clock),
         system=LookAtSystem(MemorySystemReads(store), queue, "memory"),
         clock=clock,
         ready=ready,
+        need=TellNeed(MemoryDemands(store), units_of_work),
+        metrics=ShowMetrics(meter, MemoryDemands(store), ready),
+        meter=meter,
         secret_keys=SECRET_KEYS,
         limits=limits,
     )
-    world = World(clock, store, MemoryJobLeases(store), units_of_work, services, create_app(services))
+    app = create_app(services)
+    world = World(clock, timers, watch, store, MemoryJobLeases(store), units_of_work, services, app)
     await world.empty()
     return world

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.builders import a_claim, an_order
+from uuid_utils.compat import uuid7
 
 from equeue.application.shares import ClaimsByShare, Shares
 from equeue.domain.errors import Unavailable
@@ -59,6 +60,14 @@ async def test_each_queue_with_work_gets_its_share(weights: dict[str, int], limi
     assert got.total() == sum(limits)
 
 
+async def test_named_ids_do_not_choose_the_queue() -> None:
+    """Whoever hands them out knows nothing of weights: whose turn it is decides the meter."""
+    claims, got = shared(Store({"light": PLENTY, "heavy": PLENTY}), light=1, heavy=3), Counter[str]()
+    for _ in range(40):
+        got.update(claim.queue for claim in await claims.claim(an_order("light", "heavy", limit=1), [uuid7()]))
+    assert got == {"light": 10, "heavy": 30}
+
+
 async def test_a_light_queue_is_served_beside_heavy_ones() -> None:
     """One of a hundred is not none."""
     claims = shared(Store({"light": PLENTY, "heavy": PLENTY}), light=1, heavy=99)
@@ -94,10 +103,3 @@ async def test_what_was_claimed_is_not_lost_when_the_rest_cannot_be_asked_for() 
     assert len(await claims.claim(an_order("a", "b", limit=5))) == 1
     with pytest.raises(Unavailable):
         await claims.claim(an_order("a", "b", limit=5))
-
-
-async def test_named_jobs_are_taken_as_they_are() -> None:
-    """Who hands out ids has dealt with the queues already."""
-    store = Store({"a": 1, "b": 1})
-    assert len(await shared(store, a=1, b=1).claim(an_order("a", "b", limit=2), [a_claim().job_id])) == 2
-    assert store.asked == [("a", "b")]
