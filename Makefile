@@ -160,7 +160,7 @@ bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
 .PHONY: prove-limits
-prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a key that has no room (about 3 minutes)
+prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a full key (about 3 minutes)
 	EQUEUE_FRONT_JOBS=1000000 $(BIN)/python -m pytest -q -s -n 0 tests/integration/postgres/test_saturated_key.py
 
 .PHONY: test-long
