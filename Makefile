@@ -159,8 +159,12 @@ bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with 
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
+.PHONY: prove-limits
+prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a full key (about 3 minutes)
+	EQUEUE_FRONT_JOBS=1000000 $(BIN)/python -m pytest -q -s -n 0 tests/integration/postgres/test_saturated_key.py
+
 .PHONY: test-long
-test-long: test fuzz mutants soak ## Everything, also what takes long
+test-long: test fuzz mutants soak prove-limits ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
