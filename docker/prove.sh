@@ -26,7 +26,8 @@ if ! podman image exists "$NODE"; then
 fi
 # What this machine needs to reach its registries goes in beside the build, not into the image.
 set -- --volume /etc/ssl/certs:/etc/ssl/certs:ro
-[ ! -e "$HOME/.npmrc" ] || set -- "$@" --volume "$HOME/.npmrc:/root/.npmrc:ro" --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+echo cafile=/etc/ssl/certs/ca-certificates.crt >"$WORK/npmrc"
+set -- "$@" --volume "$WORK/npmrc:/usr/etc/npmrc:ro"
 [ ! -e /etc/pip.conf ] || set -- "$@" --volume /etc/pip.conf:/etc/pip.conf:ro
 podman build --quiet --isolation chroot --network host --layers=false --pull=never "$@" \
   --build-arg PYTHON="$BASE" --build-arg NODE="$NODE" --build-arg REVISION="$(git rev-parse HEAD)" \

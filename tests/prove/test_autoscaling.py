@@ -18,10 +18,10 @@ from tests.tree import free_port
 from equeue.entrypoints.sdk.api import Api
 
 SLOTS = 4
-JOBS = 400
+JOBS = 300
 TARGET_S = 30.0
-MOST = 6
-STEADY_S = 10.0
+MOST = 8
+STEADY_S = 25.0
 """So long fewer workers must have been enough before any is stopped: KEDA's stabilisation window, shortened."""
 
 POLL_S = 1.0
