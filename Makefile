@@ -39,7 +39,7 @@ run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreS
 dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
 
 .PHONY: dashboard-if-node
-dashboard-if-node:
+dashboard-if-node: ## Build it where Node 20 is; elsewhere say that it is not built
 	@if $(HAVE_NODE); then \
 	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
 	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
