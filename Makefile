@@ -39,7 +39,7 @@ run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreS
 dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
 
 .PHONY: dashboard-if-node
-dashboard-if-node: ## The same, but where Node is not, a word instead
+dashboard-if-node: ## Build it where Node 20 is; elsewhere say that it is not built
 	@if $(HAVE_NODE); then \
 	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
 	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
@@ -201,9 +201,10 @@ clean: ## Remove the environment, the caches and the development database
 	rm -rf $(VENV) .equeue .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist src/*.egg-info $(UI)
 	rm -rf dashboard/node_modules dashboard/.next dashboard/out
 
+# Not `npm ci`: it refuses a registry that lacks the packages of other platforms. What is installed is what the lock says.
 dashboard/node_modules/.package-lock.json: dashboard/package.json dashboard/package-lock.json
 	@echo "Installing what the dashboard is built with (about a minute, once)"
-	@cd dashboard && npm ci --silent --no-progress </dev/null
+	@cd dashboard && npm install --no-save --silent --no-progress </dev/null
 	@touch $@
 
 $(UI)/index.html: dashboard/node_modules/.package-lock.json $(UI_SOURCES)

@@ -11,20 +11,20 @@ from typing import Any, Self
 
 import pytest
 from tests.chaos.rounds import report
-from tests.integration.deploy.pods import COMMAND
+from tests.integration.deploy.pods import COMMAND, PATIENCE_S
 from tests.integration.worker.processes import APP, Scene, Worker, scene
 from tests.tree import free_port
 
 from equeue.entrypoints.sdk.api import Api
 
 SLOTS = 4
-JOBS = 150
-TARGET_S = 15.0
-MOST = 6
-STEADY_S = 3.0
+JOBS = 300
+TARGET_S = 30.0
+MOST = 8
+STEADY_S = 25.0
 """So long fewer workers must have been enough before any is stopped: KEDA's stabilisation window, shortened."""
 
-POLL_S = 0.5
+POLL_S = 1.0
 
 
 class Autoscaler:
@@ -59,7 +59,7 @@ class Autoscaler:
             self._scale(self._steadied(self._asked()))
 
     def _asked(self) -> int:
-        told: dict[str, Any] = self._api.get(f"/api/v1/stats/scaling?slots={SLOTS}&target_wait_s={TARGET_S}")
+        told: dict[str, Any] = self._api.get("/stats/scaling", {"slots": SLOTS, "target_wait_s": str(TARGET_S)})
         return max(1, min(int(told["desired"]), MOST))
 
     def _steadied(self, wanted: int) -> int:
@@ -75,7 +75,7 @@ class Autoscaler:
             self._workers.append(self._stage.begin("worker", APP, "-c", str(SLOTS), "-q", "default"))
         while len(self._workers) > size:
             worker = self._workers.pop()
-            worker.until_logged("worker.started")
+            worker.until_logged("worker.started", PATIENCE_S)
             worker.tell(signal.SIGTERM)
             self.codes.append(worker.wait())
 
@@ -98,7 +98,7 @@ def api(stage: Scene) -> Iterator[Api]:
     """Give the API over it, as an autoscaler with a key for numbers calls it."""
     port = free_port()
     server = stage.begin("api", "--port", str(port))
-    server.until_logged("http.serving")
+    server.until_logged("http.serving", PATIENCE_S)
     words = ("keys", "create", "scaler", "--user", "s@example.org", "--role", "viewer", "--database-url", stage.url)
     made = subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, check=True)
     with Api(f"http://127.0.0.1:{port}", made.stdout.strip().splitlines()[-1]) as opened:
@@ -109,12 +109,12 @@ def api(stage: Scene) -> Iterator[Api]:
 def test_three_bursts_are_followed_up_and_down(stage: Scene, api: Api) -> None:
     """Jobs wait no longer than the target, workers turn back at most once a burst, and one is left in the end."""
     with Autoscaler(stage, api) as scaler:
-        stage.until(lambda: stage.workers[-1].until_logged("worker.started"))
+        stage.until(lambda: stage.workers[-1].until_logged("worker.started", PATIENCE_S), PATIENCE_S)
         for _ in range(3):
             begun = len(scaler.history)
             ids = stage.enqueue("noted.run", '{"seconds": 0.5}', count=JOBS)
-            stage.until_ended(ids, 120)
-            stage.until(lambda: scaler.size == 1, 120)
+            stage.until_ended(ids, 300)
+            stage.until(lambda: scaler.size == 1, 300)
             waits = stage.database.execute(
                 "select percentile_cont(0.95) within group (order by extract(epoch from started_at - created_at))"
                 "::float as p95 from equeue.jobs where id = any(%s)",
