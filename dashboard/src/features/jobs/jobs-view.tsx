@@ -38,7 +38,7 @@ export function JobsView(): ReactNode {
     <Page title="Jobs" actions={<Tools url={url} />}>
       <StatusTabs q={asked.q} onAsk={(q) => url.ask({ q })} />
       <FilterBox q={asked.q} error={page.error} onAsk={(q) => url.ask({ q })} />
-      <div className="card min-w-0 overflow-clip">
+      <div className="card min-w-0 overflow-clip aria-busy:opacity-60" aria-busy={page.isPlaceholderData}>
         {added ? (
           <button
             type="button"

@@ -71,6 +71,8 @@ function Known({ queue }: { queue: Queue }): ReactNode {
                 reasons={why.data.reasons}
                 idle="Nothing keeps it: the next free worker is given a job."
               />
+            ) : why.error ? (
+              <p className="text-sm text-muted">Nobody can tell just now.</p>
             ) : (
               <Loading rows={2} />
             )}
