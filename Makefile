@@ -111,6 +111,18 @@ soak: $(VENV)/dev.stamp ## Run the state machines and races for SOAK_S seconds (
 	EQUEUE_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest -q -n $(WORKERS) -m soak --timeout=0 tests
 	EQUEUE_RACE_ROUNDS=$(RACE_ROUNDS) $(BIN)/python -m pytest -q -n $(WORKERS) --timeout=0 tests/integration/races
 
+.PHONY: prove-autoscaling
+prove-autoscaling: $(VENV)/dev.stamp ## Have real workers started and stopped through three bursts, by what the API says (about 4 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_autoscaling.py
+
+.PHONY: prove-rollout
+prove-rollout: $(VENV)/dev.stamp ## Replace pods under load, with commands, probes and graces as the manifests say (about 2 minutes)
+	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_rollout.py
+
+.PHONY: prove-image
+prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
+	sh docker/prove.sh
+
 .PHONY: bench-claim
 bench-claim: $(VENV)/dev.stamp ## One claim against what lies around it, on each PostgreSQL found (about 15 minutes)
 	$(BIN)/python -m bench.claim
@@ -139,6 +151,10 @@ bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
 
+.PHONY: bench-scaling
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+	$(BIN)/python -m bench.scaling
+
 .PHONY: bench-room
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
@@ -158,6 +174,8 @@ ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt
 docs: $(VENV)/dev.stamp ## Renew the pages that are written by the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/equeue config docs > docs/reference/settings.md
+	$(BIN)/python -m docs.alerts
+	$(BIN)/python -m docs.metrics
 
 .PHONY: plans
 plans: $(VENV)/dev.stamp ## Renew the page of queries and their plans
@@ -170,7 +188,7 @@ pins: ## Renew the hashed pins (needs uv)
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --extra dev --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile pyproject.toml requirements/build.in --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --extra redis --constraint requirements/dev.txt \
+	  --no-emit-index-url --no-header --extra redis --extra otel --constraint requirements/dev.txt \
 	  --output-file requirements/image.txt
 
 .PHONY: clean

@@ -24,6 +24,7 @@ from uuid_utils.compat import uuid7
 
 from equeue.adapters.security.keys import issue
 from equeue.application.ports.accounts import User
+from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.domain.access import Role
 from equeue.entrypoints.cli.compose import configure_logs, http_services
 from equeue.entrypoints.http import server
@@ -124,8 +125,9 @@ def plain(connections: Connections) -> Litestar:
 
 
 async def a_key(services: HttpServices) -> str:
-    """Store a person with a key and return the key's text."""
+    """Store a person with a key and return the key's text; the task is declared, as by a worker."""
     async with services.units_of_work() as unit:
+        await unit.catalogue.declare([TaskDeclaration("bench.noop", "bench")])
         user = await unit.accounts.add_user(User(uuid7(), f"{uuid7()}@example.org", Role.MEMBER))
         key, text = issue(uuid7(), user, "bench")
         await unit.accounts.add_key(key)

@@ -42,8 +42,9 @@ from equeue.domain.statistics import DAY, HOUR, Period, Span
 
 SPEC = JobSpec("bench.noop", payload=b'{"n": 1}')
 OOPS = JobError.of("ValueError", "oops", "Traceback")
+_UPDATE, _, _ = SUCCEED.partition("with ended as (")[2].partition("\n),\ncounted")
 UNCOUNTED = {
-    "SUCCEED": SUCCEED.replace(f",\ncounted as ({counting.SUCCEEDED})", ""),
+    "SUCCEED": _UPDATE.partition(", j.queue")[0],
     "SETTLE": SETTLE.replace(f"counted as ({counting.SETTLED}),\n", ""),
 }
 COUNTED = {"SUCCEED": SUCCEED, "SETTLE": SETTLE}

@@ -24,6 +24,7 @@ OWNER = UUID("00000000-0000-7000-8000-00000000b001")
 
 WHAT = {
     "claim": ("A worker asks for due jobs of its queues", "`ix_jobs_claim`, one probe a (queue, priority); `pk_jobs`"),
+    "claim_in_turn": ("The same from queues with limits, by whose turn it is", "as `claim`"),
     "claim_only": ("A worker asks for jobs that a hint named", "`pk_jobs`"),
     "heartbeat": ("A worker renews its leases", "`pk_jobs`; a heap-only update where the page has room"),
     "succeed": ("A set of attempts, all succeeded, is settled", "`pk_jobs`"),

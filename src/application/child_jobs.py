@@ -34,7 +34,9 @@ class ChildJob:
     def birth(self, parent: Claim, declaration: TaskDeclaration | None) -> Birth:
         """Return the birth of this child of `parent`, whose owner it shares."""
         job = self.job.completed(declaration)
-        return Birth(self.id, attrs.evolve(job.spec, payload=job.payload), parent.user_id, parent.job_id)
+        trace = job.spec.traceparent or parent.traceparent
+        spec = attrs.evolve(job.spec, payload=job.payload, traceparent=trace)
+        return Birth(self.id, spec, parent.user_id, parent.job_id)
 
 
 def asking(new_jobs: NewJobs, ids: Ids) -> Callable[[Any, Sequence[Any], Mapping[str, Any]], ChildJob]:

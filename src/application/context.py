@@ -92,10 +92,11 @@ class Context:
 
     @property
     def log(self) -> Log:
-        """A structured log that names the job, its task and its attempt on each line."""
+        """A structured log that names the job, its task, its attempt and its trace on each line."""
         if self._log is None:
             job = self.job
-            self._log = self._log_root.bind(job_id=str(job.job_id), task=job.task, attempt=job.attempt)
+            trace = {} if job.traceparent is None else {"trace_id": job.traceparent[3:35]}
+            self._log = self._log_root.bind(job_id=str(job.job_id), task=job.task, attempt=job.attempt, **trace)
         return self._log
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> "Told":

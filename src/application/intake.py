@@ -13,6 +13,7 @@ from .enqueue import Draft, Enqueue, Reach, Render, Replayed, Review, content, e
 from .ports.idempotency import IdempotencyKey
 from .ports.intake import Entry, Intake, Keeping
 from .ports.jobs import Created, Enqueued
+from .recent_tasks import RecentTasks
 from .signals import announce
 
 SET_JOBS: Final = 500
@@ -126,11 +127,13 @@ class EnqueueTogether:
     enqueue: Enqueue
     intakes: Sequence[Intake]
     _idle: list[Intake] = attrs.field(init=False)
+    _tasks: RecentTasks = attrs.field(init=False)
     _line: _Line = attrs.field(factory=_Line, init=False)
     _flights: "set[asyncio.Task[None]]" = attrs.field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._idle = list(reversed(self.intakes))
+        self._tasks = RecentTasks(self.enqueue.clock)
 
     async def __call__(self, asked: Asked) -> Enqueued | Replayed:
         """Return what came of one job, once it is durable.
@@ -184,7 +187,7 @@ class EnqueueTogether:
     async def _checked(self, intake: Intake, turns: Sequence[_Turn]) -> Sequence[_Turn]:
         """Return the turns whose jobs keep the rules; the others are told at once which they break."""
         await self.enqueue.policies.renew()
-        declared = await intake.declared({turn.asked.draft.spec.task for turn in turns})
+        declared = await self._tasks.find({turn.asked.draft.spec.task for turn in turns}, intake.declared)
         for turn in turns:
             asked = turn.asked
             try:

@@ -12,6 +12,7 @@ from ..domain.outcomes import Lapsed
 from ..domain.settlement import Settlement
 from ..domain.status import JobStatus
 from .failure_policies import SYSTEM, FailurePolicies
+from .measuring import Measure
 from .ports.dead_letters import DeadLetters
 from .ports.jobs import JobLeases, Settled
 from .ports.platform import Jitter
@@ -57,6 +58,7 @@ class RecoverLapses:
     jitter: Jitter
     policies: FailurePolicies = SYSTEM
     queue: JobQueue | None = None
+    measure: Measure | None = None
 
     async def __call__(self, limit: int = PASS_ROWS) -> Sequence[Settled]:
         """Take over and settle at most `limit` lapsed jobs; return what came of each."""
@@ -70,6 +72,9 @@ class RecoverLapses:
 
         await self.policies.renew()
         settled = await self.leases.lapse(limit, decide)
+        if self.measure is not None:
+            for told in settled:
+                self.measure.lapsed(told)
         if self.queue is not None:
             back = (taken[told.fence.job_id] for told in settled if told.status is JobStatus.QUEUED)
             await announce(self.queue, [_queued(claim) for claim in back])

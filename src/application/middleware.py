@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from .context import Context
 from .ports.platform import Clock
+from .ports.tracing import Tracing
 from .tasks import Call, Middleware, Task
 
 Record: TypeAlias = Callable[[str, float, bool], object]
@@ -38,6 +39,16 @@ def timed(clock: Clock, record: Record) -> Middleware:
             return result
         finally:
             record(task.id, clock.monotonic() - begun, returned)
+
+    return around
+
+
+def spanned(tracing: Tracing) -> Middleware:
+    """Run each handler within a span of the trace in which its job was enqueued."""
+
+    async def around(task: Task, context: Context, call: Call) -> Any:  # noqa: ARG001 - the claim names the task
+        with tracing.run(context.job):
+            return await call()
 
     return around
 

@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -63,15 +63,24 @@ class NewJob:
         """Return the job with the settings of a task that was known by its name alone; `None` leaves the system's."""
         if self.wishes is None or declaration is None:
             return self
-        return NewJob(spec_of(declaration, self.wishes), self.payload)
+        spec = attrs.evolve(spec_of(declaration, self.wishes), traceparent=self.spec.traceparent)
+        return NewJob(spec, self.payload)
+
+
+def _untraced() -> None:
+    return None
 
 
 @attrs.define(eq=False)
 class NewJobs:
-    """Makes `NewJob`s. What depends on the handler alone is worked out once for each."""
+    """Makes `NewJob`s. What depends on the handler alone is worked out once for each.
+
+    `trace` tells in which trace the caller is, if in any.
+    """
 
     codec: PayloadCodec
     clock: Clock
+    trace: Callable[[], str | None] = _untraced
     _bound: "WeakKeyDictionary[Handler, tuple[BoundTask, JobSpec]]" = attrs.field(factory=WeakKeyDictionary, init=False)
     _last: tuple[object, JobSpec] | None = attrs.field(default=None, init=False)
 
@@ -92,7 +101,10 @@ class NewJobs:
             job = self._called(known.task, task, _by_name(known, args, payload) if args else payload)
         if len(job.payload) > LARGE_PAYLOAD_BYTES:
             self._weigh(job, depth)
-        return job
+        traceparent = self.trace()
+        if traceparent is None:
+            return job
+        return attrs.evolve(job, spec=attrs.evolve(job.spec, traceparent=traceparent))
 
     def _called(self, task: Task, given: object, arguments: Mapping[str, Any]) -> NewJob:
         bound, spec = self._known(task)

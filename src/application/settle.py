@@ -10,6 +10,7 @@ from ..domain.outcomes import Discarded, JobError, Outcome, Succeeded
 from ..domain.settlement import Settlement
 from ..domain.spec import Birth
 from .failure_policies import SYSTEM, FailurePolicies
+from .measuring import Measure
 from .ports.jobs import JobLeases, SettleAnswer, Settled
 from .ports.platform import Jitter
 
@@ -36,6 +37,7 @@ class SettleAttempts:
     leases: JobLeases
     jitter: Jitter
     policies: FailurePolicies = SYSTEM
+    measure: Measure | None = None
 
     async def __call__(self, endings: Sequence[Ending]) -> Sequence[Settled]:
         """Return what came of each ending, in order. Repeating a call is harmless."""
@@ -55,6 +57,9 @@ class SettleAttempts:
             anew = [self.decide(ending) for ending in again.values()]
             for n, settlement, told in zip(again, anew, await self.leases.settle(anew), strict=True):
                 settlements[n], answers[n] = settlement, told
+        if self.measure is not None:
+            for ending, settlement, told in zip(endings, settlements, answers, strict=True):
+                self.measure.settled(ending.claim, settlement, told)
         written = zip(settlements, answers, strict=True)
         await self.policies.tell(settlement for settlement, told in written if told.answer is SettleAnswer.APPLIED)
         return answers

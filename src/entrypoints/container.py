@@ -6,24 +6,29 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..adapters.postgres.bulk import PostgresBulkReads
 from ..adapters.postgres.cadences import PostgresCadences
 from ..adapters.postgres.dead_letters import PostgresDeadLetters
+from ..adapters.postgres.demand import PostgresDemands
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.engine import Lane
 from ..adapters.postgres.intake import PostgresIntake
 from ..adapters.postgres.leases import PostgresJobLeases
 from ..adapters.postgres.live_figures import PostgresLiveFigures
+from ..adapters.postgres.presence import PostgresPresence
 from ..adapters.postgres.pruning import PostgresPruning
 from ..adapters.postgres.reads import PostgresJobReads
 from ..adapters.postgres.schema import HEAD, await_schema, schema_fit
+from ..adapters.postgres.situations import PostgresSituations
 from ..adapters.postgres.statistics import PostgresStatistics
 from ..adapters.postgres.system import PostgresSystemReads
 from ..adapters.postgres.transactions import PostgresTransactions
 from ..adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
 from ..adapters.telemetry.logs import get_log
+from ..adapters.telemetry.metrics import Metrics
 from ..application.builtin import builtin_tasks
 from ..application.bulk import SteerBulk
 from ..application.bulk_batches import BULK_EVERY, AdvanceBulk
 from ..application.edit import EditJob
 from ..application.enqueue import Enqueue, EnqueueRules
+from ..application.explain import Explain
 from ..application.failure_policies import FailurePolicies, Source
 from ..application.filters import SuggestFilters
 from ..application.firing import FIRE_EVERY, FireSchedules, MakeJobs
@@ -43,11 +48,14 @@ from ..application.maintenance import (
     TidyStatistics,
 )
 from ..application.manage import ManageJobs
+from ..application.measuring import Measure
+from ..application.observing import ShowMetrics
 from ..application.ports.cadences import BULK, FIRE, FOLD, FOLD_STATISTICS
 from ..application.ports.queue import JobQueue
 from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
+from ..application.scaling import TellNeed
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
 from ..application.statistics import ShowStatistics
@@ -63,6 +71,7 @@ from .connections import (
     open_hints_engine,
     own_leases,
 )
+from .databases import DatabaseRoles
 from .foundation import Foundation
 from .identities import Identities
 from .openings import LateOutbound, Migrations, open_calendar, open_retention, open_schemas
@@ -104,6 +113,8 @@ class Container(Identities):
     engine, units_of_work = Foundation.engine, Foundation.units_of_work
     forget_sessions = Identities.forget_sessions
 
+    meter = providers.Singleton(Metrics)
+    measure = providers.Singleton(Measure, meter, settings.provided.lease)
     schemas = providers.Singleton(open_schemas)
     calendar = providers.Singleton(open_calendar)
 
@@ -118,6 +129,7 @@ class Container(Identities):
     leases = providers.Singleton(PostgresJobLeases, settle_lane)
     maintenance_leases = providers.Singleton(PostgresJobLeases, maintenance_lane)
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
+    presence = providers.Singleton(PostgresPresence, maintenance_lane)
     due = providers.Singleton(PostgresDueJobs, maintenance_lane)
     publish_passes = providers.Callable(publish_passes, settings, due, queue)
     open_heartbeat = providers.Callable(own_leases, settings)
@@ -137,6 +149,7 @@ class Container(Identities):
         timeout=settings.provided.task_timeout,
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
+    explain = providers.Factory(Explain, providers.Factory(PostgresSituations, engine))
     dead_letters = providers.Singleton(PostgresDeadLetters, engine)
     figures = providers.Singleton(PostgresStatistics, engine)
     live_figures = providers.Singleton(PostgresLiveFigures, engine)
@@ -156,8 +169,8 @@ class Container(Identities):
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
     schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
-    settle = providers.Factory(SettleAttempts, leases, jitter, policies)
-    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue)
+    settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
+    recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
     forget = providers.Factory(ForgetAnswers, units_of_work)
     fold = providers.Factory(FoldDeadLetters, dead_letters)
@@ -190,10 +203,14 @@ class Container(Identities):
         LookAtSystem, providers.Singleton(PostgresSystemReads, engine), queue, settings.provided.queue_backend
     )
     ready = providers.Callable(readiness, engine, queue)
+    demands = providers.Singleton(PostgresDemands, engine)
+    show_metrics = providers.Factory(ShowMetrics, meter, demands, ready.provider)
+    need = providers.Factory(TellNeed, demands, units_of_work)
     schema_fit = providers.Callable(schema_fit, engine)
     is_newest = providers.Callable(is_newest, engine)
     await_schema = providers.Callable(await_schema, engine)
     migrations = providers.Factory(Migrations, providers.Callable(direct_url, settings))
+    roles = providers.Factory(DatabaseRoles, providers.Callable(direct_url, settings))
 
 
 def build(settings: Settings) -> Container:

@@ -29,6 +29,7 @@ from .readers import (
     url,
     whole,
 )
+from .secret_files import Unreadable, from_files
 
 PREFIX = "EQUEUE_"
 DAY = 86_400
@@ -118,8 +119,16 @@ class Settings:
         networks,
         "Addresses or networks of proxies whose `X-Forwarded-For` says where a login comes from; empty: nobody's.",
     )
-    host: str = _setting("HOST", "127.0.0.1", text, "The address on which the API listens.")
+    host: str = _setting(
+        "HOST", "127.0.0.1", text, "The address on which the API, or a worker for its probes, listens."
+    )
     port: int = _setting("PORT", "8000", whole(1, 65_535), "The port on which the API listens.")
+    probe_port: int | None = _setting(
+        "PROBE_PORT",
+        "",
+        optional(whole(1, 65_535)),
+        "The port on which a worker answers probes and shows its metrics; empty: none.",
+    )
     origins: frozenset[str] = _setting(
         "CORS_ORIGINS", "", origins, "Origins whose pages may call the API from a browser, with a key; empty: none."
     )
@@ -186,6 +195,12 @@ class Settings:
     log_format: str = _setting(
         "LOG_FORMAT", "auto", choice("auto", "console", "json"), "For people, for machines, or as the output goes."
     )
+    traces: bool = _setting(
+        "TRACES",
+        "false",
+        flag,
+        "Send traces by OpenTelemetry (`equeue[otel]`); where to, `OTEL_EXPORTER_OTLP_ENDPOINT` says.",
+    )
     url: str = _setting("URL", "http://127.0.0.1:8000", text, "Where the command line finds the API.")
     api_key: Secret | None = _setting("API_KEY", "", secret, "The key with which the command line calls the API.")
     state_dir: str = _setting("STATE_DIR", ".equeue", text, "Where `equeue dev` keeps its database, key and logs.")
@@ -209,12 +224,24 @@ class Settings:
         return self.chosen_heartbeat or self.lease / 3
 
 
+SECRET = tuple(
+    f"{PREFIX}{name}"
+    for name in ("DATABASE_URL", "DIRECT_DATABASE_URL", "REDIS_URL", "SECRET_KEYS", "ADMIN_PASSWORD", "API_KEY")
+)
+"""The variables that may hold a secret; each may be given as a file, named by the variable with `_FILE` behind it."""
+
+
 def read_settings(environment: Mapping[str, str] | None = None, /, **overrides: str) -> Settings:
     """Return the settings of `environment` (by default the process's), each of `overrides` by its variable's name.
 
     Raises `BadSetting` for the first value that cannot be used.
     """
-    values = dict(os.environ if environment is None else environment) | overrides
+    given = dict(os.environ if environment is None else environment)
+    try:
+        filed = from_files(given, [name for name in SECRET if name not in overrides])
+    except Unreadable as unreadable:
+        raise BadSetting(unreadable.name, unreadable.why, "Name a file that holds the value, and it alone.") from None
+    values = given | filed | overrides
     try:
         return environ.to_config(Settings, values)
     except MissingEnvValueError as missing:

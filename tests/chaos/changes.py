@@ -14,7 +14,7 @@ import psycopg
 LOG: LiteralString = """
 create table changes (
     n bigserial primary key, txid xid8 default pg_current_xact_id(), writer text, job_id uuid, what text,
-    was_token bigint, token bigint, was_worker uuid, worker uuid, said bigint
+    was_token bigint, token bigint, was_worker uuid, worker uuid, said bigint, at timestamptz default clock_timestamp()
 );
 create index on changes (txid, job_id);
 create table writes (n bigserial primary key, writer text, what text, changed bigint);

@@ -8,13 +8,16 @@ from tests.contract.world import World
 
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.due import MemoryDueJobs
 from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.platform import MovableClock
+from equeue.adapters.memory.presence import MemoryPresence
 from equeue.adapters.memory.pruning import MemoryPruning
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.unit_of_work import memory_units_of_work
@@ -45,6 +48,7 @@ def memory_world_on(clock: MovableClock) -> World:
         units_of_work=memory_units_of_work(store),
         reads=MemoryJobReads(store),
         bulk_reads=MemoryBulkReads(store),
+        demands=MemoryDemands(store),
         pruning=MemoryPruning(store),
         dead_letters=MemoryDeadLetters(store),
         statistics=MemoryStatistics(store),
@@ -59,4 +63,6 @@ def memory_world_on(clock: MovableClock) -> World:
         job_watch=MemoryJobWatch(store),
         topic_watch=MemoryTopicWatch(store),
         let_be_counted=let_be_counted,
+        situations=MemorySituations(store),
+        presence=MemoryPresence(store),
     )

@@ -11,15 +11,18 @@ from tests.contract.world import World
 from equeue.adapters.postgres.bulk import PostgresBulkReads
 from equeue.adapters.postgres.claiming import Claiming, Pace
 from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
+from equeue.adapters.postgres.demand import PostgresDemands
 from equeue.adapters.postgres.due import PostgresDueJobs
 from equeue.adapters.postgres.engine import Lane, create_engine
 from equeue.adapters.postgres.intake import PostgresIntake
 from equeue.adapters.postgres.leases import PostgresJobLeases
 from equeue.adapters.postgres.live_figures import PostgresLiveFigures
 from equeue.adapters.postgres.models import TABLES
+from equeue.adapters.postgres.presence import PostgresPresence
 from equeue.adapters.postgres.pruning import PostgresPruning
 from equeue.adapters.postgres.queue import PostgresJobQueue
 from equeue.adapters.postgres.reads import PostgresJobReads
+from equeue.adapters.postgres.situations import PostgresSituations
 from equeue.adapters.postgres.statistics import PostgresStatistics
 from equeue.adapters.postgres.unit_of_work import postgres_units_of_work
 from equeue.adapters.postgres.watching import PostgresJobWatch, PostgresTopicWatch
@@ -58,6 +61,7 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         units_of_work=postgres_units_of_work(engine),
         reads=PostgresJobReads(engine),
         bulk_reads=PostgresBulkReads(engine),
+        demands=PostgresDemands(engine),
         pruning=PostgresPruning(engine),
         dead_letters=PostgresDeadLetters(engine),
         statistics=PostgresStatistics(engine),
@@ -72,6 +76,8 @@ async def postgres_world(url: str) -> AsyncIterator[World]:
         job_watch=PostgresJobWatch(watching),
         topic_watch=PostgresTopicWatch(watching),
         let_be_counted=lambda: let_be_counted(engine, lanes),
+        situations=PostgresSituations(engine),
+        presence=PostgresPresence(lane()),
     )
     for opened in queues:
         await opened.close()

@@ -66,12 +66,16 @@ async def test_the_newest_come_first_and_pages_join(world: World) -> None:
     before = None
     while True:
         async with world.units_of_work() as unit:
-            page = await unit.audit.page(AuditFilter(), limit=3, before=before)
+            page = await unit.audit.page(AuditFilter(), limit=3, after=before)
         if not page:
             break
         walked += [entry.act.target_id for entry in page]
         before = page[-1].id
     assert walked == [f"{number}-{part}" for number in reversed(range(5)) for part in "ba"]
+    async with world.units_of_work() as unit:
+        oldest = await unit.audit.page(AuditFilter(), limit=3, oldest_first=True)
+        behind = await unit.audit.page(AuditFilter(), limit=2, after=oldest[-1].id, oldest_first=True)
+    assert [entry.act.target_id for entry in (*oldest, *behind)] == walked[::-1][:5]
 
 
 async def test_entries_are_found_by_what_they_are_about(world: World) -> None:

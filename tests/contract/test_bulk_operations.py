@@ -138,8 +138,13 @@ async def test_pages_show_the_newest_first_and_join(world: World) -> None:
     """A walk along the ids sees each operation once."""
     made = [await an_operation(world) for _ in range(5)]
     first = await world.bulk_reads.page(limit=3)
-    rest = await world.bulk_reads.page(limit=3, before=first[-1].id)
+    rest = await world.bulk_reads.page(limit=3, after=first[-1].id)
     assert [each.id for each in (*first, *rest)] == [each.id for each in reversed(made)]
+    back = await world.bulk_reads.page(limit=3, after=rest[0].id, oldest_first=True)
+    assert back == list(reversed(first))
+    assert [each.id for each in await world.bulk_reads.page(limit=2, oldest_first=True)] == [
+        each.id for each in made[:2]
+    ]
 
 
 async def test_a_confined_reader_sees_what_was_made_under_the_same_confinement(world: World) -> None:

@@ -21,7 +21,7 @@ RESET = JobError.of("net.ConnectionError", "connection reset by 100% of \\peers"
 PAYLOADS = (
     b'{"user": {"id": 42, "name": "jo"}, "tags": ["a", {"b": 1}], "flag": true, "x y": 1}',
     b'{"user": {"id": "42", "name": "jane_doe"}, "n": null, "big": 123456789012345678.5}',
-    b'{"user": {"id": 42.0}, "tags": {"0": "a"}, "flag": 1}',
+    b'{"user": {"id": 42.0, "name": "jane doe"}, "tags": {"0": "a"}, "flag": 1}',
     b'{"user": [42], "flag": "true", "n": "null"}',
     b"{}",
 )

@@ -84,6 +84,8 @@ class Ledger:
             await self.world.manage.delete([job_id])
         elif move == "retry" and status in {JobStatus.DEAD, JobStatus.CANCELLED}:
             await self.world.retry(job_id)
+        elif move == "run now" and status is JobStatus.QUEUED:
+            await self.world.manage.run_now([job_id])
         elif move == "cancel" and status is JobStatus.QUEUED:
             await self.world.cancel(job_id)
             self.told[key]["cancelled"] += 1
@@ -116,7 +118,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), st.sampled_from(QUEUES), st.sampled_from(TASKS), st.sampled_from(OWNERS)),
         st.tuples(st.just("run"), st.integers(0, 9), st.sampled_from([*ENDINGS, "lapse"])),
-        st.tuples(st.just("steer"), st.integers(0, 9), st.sampled_from(("cancel", "retry", "delete"))),
+        st.tuples(st.just("steer"), st.integers(0, 9), st.sampled_from(("cancel", "retry", "delete", "run now"))),
         st.tuples(st.just("fold"), st.sampled_from((1, 2, 1_000))),
         st.tuples(st.just("tidy")),
     ),
@@ -124,7 +126,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_figures_are_what_was_done(open_world: OpenWorld, steps: list[tuple[object, ...]]) -> None:
     """After every history of enqueues, endings, moves, deletes and folds, by queue, task, owner and reach."""
@@ -203,6 +205,18 @@ async def test_late_write_is_not_counted(world: World) -> None:
     assert facts(await figures(world)) == Counter(enqueued=2, succeeded=1, dead=1, failed=1, attempts=2)
 
 
+async def test_moves_that_end_nothing_are_not_counted(world: World) -> None:
+    """To run a job now, to ask a running one to stop, to retry one."""
+    await world.enqueue(birth := a_birth(run_at=await world.now() + minutes(9)))
+    await world.manage.run_now([birth.job_id])
+    claim = await world.reclaimed(birth.job_id)
+    await world.cancel(birth.job_id)
+    assert facts(await figures(world)) == Counter(enqueued=1)
+    await world.settle(claim, CancelAcknowledged())
+    await world.retry(birth.job_id)
+    assert facts(await figures(world)) == Counter(enqueued=1, cancelled=1, attempts=1)
+
+
 async def test_expired_jobs_are_cancelled_ones(world: World) -> None:
     """They ended without an attempt."""
     await world.enqueue(a_birth(expires_at=await world.now() + minutes(1)))
@@ -244,6 +258,9 @@ async def test_minutes_become_hours_and_hours_are_forgotten(world: World) -> Non
     points = await by_hours(world, timedelta(hours=40))
     assert total(points[-2:]) + total(points[:-2]) == before + await figures(world)
     assert len([point for point in points if point.figures != NOTHING]) <= 3
+    span = Span.until(await world.now(), timedelta(hours=40))
+    old = [at for at in await world.statistics.figures(ALL, span) if at < span.end - timedelta(hours=26)]
+    assert {at.minute for at in old} == {0}
     await world.let_pass(timedelta(days=91))
     assert total(await by_hours(world, timedelta(days=100))).done == 4
     await world.statistics.fold(1_000)

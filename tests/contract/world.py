@@ -10,12 +10,15 @@ from tests.builders import LEASE, WORKER, an_order
 from equeue.application.manage import Answer, ManageJobs, Moved
 from equeue.application.ports.bulk import BulkReads
 from equeue.application.ports.dead_letters import DeadLetters
+from equeue.application.ports.demand import Demands
 from equeue.application.ports.due import DueJobs
 from equeue.application.ports.intake import Intake
 from equeue.application.ports.jobs import Created, Enqueued, JobLeases, SettleAnswer, Settled
+from equeue.application.ports.presence import Presence
 from equeue.application.ports.pruning import Pruning
 from equeue.application.ports.queue import JobQueue
 from equeue.application.ports.reads import Attempt, JobReads
+from equeue.application.ports.situations import Situations
 from equeue.application.ports.statistics import LiveFigures, Statistics
 from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.ports.watching import JobWatch, TopicWatch
@@ -44,6 +47,7 @@ class World:
     dead_letters: DeadLetters
     statistics: Statistics
     live_figures: LiveFigures
+    demands: Demands
     queue: JobQueue
     let_pass: Callable[[timedelta], Awaitable[None]]
     another_leases: Callable[[], JobLeases]
@@ -54,6 +58,8 @@ class World:
     job_watch: JobWatch
     topic_watch: TopicWatch
     let_be_counted: Callable[[], Awaitable[None]]
+    situations: Situations
+    presence: Presence
 
     @property
     def manage(self) -> ManageJobs:

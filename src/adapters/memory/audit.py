@@ -7,6 +7,7 @@ import attrs
 from ...application.ports.audit import AuditFilter
 from ...domain.audit import Act, AuditEntry, bounded
 from ...domain.ids import UUID
+from .paging import behind
 from .store import Transaction
 
 
@@ -23,11 +24,13 @@ class MemoryAuditLog:
             entry = AuditEntry(id=self._transaction.store.ids.new(), at=self._transaction.now, act=kept)
             self._transaction.audit[entry.id] = entry
 
-    async def page(self, where: AuditFilter, *, limit: int, before: UUID | None = None) -> Sequence[AuditEntry]:
-        """Return at most `limit` entries, newest first."""
-        newest_first = sorted(self._transaction.audit.values(), key=lambda entry: entry.id, reverse=True)
-        found = [entry for entry in newest_first if _matches(entry.act, where) and (not before or entry.id < before)]
-        return found[:limit]
+    async def page(
+        self, where: AuditFilter, *, limit: int, after: UUID | None = None, oldest_first: bool = False
+    ) -> Sequence[AuditEntry]:
+        """Return at most `limit` entries behind the entry `after`."""
+        log = self._transaction.audit
+        entries = [log[entry_id] for entry_id in behind(log, after, oldest_first=oldest_first)]
+        return [entry for entry in entries if _matches(entry.act, where)][:limit]
 
 
 def _matches(act: Act, where: AuditFilter) -> bool:

@@ -11,6 +11,7 @@ from ...domain.bulk import OPEN, BulkOperation, Place
 from ...domain.bulk_plan import BulkPlan
 from ...domain.ids import UUID
 from ...domain.job import Job
+from .paging import behind
 from .store import KeptOperation, MemoryStore, Transaction
 
 
@@ -86,11 +87,11 @@ class MemoryBulkReads:
         return kept.operation if kept is not None and _reaches(kept.operation, globs) else None
 
     async def page(
-        self, *, limit: int, before: UUID | None = None, globs: tuple[str, ...] = ()
+        self, *, limit: int, after: UUID | None = None, oldest_first: bool = False, globs: tuple[str, ...] = ()
     ) -> Sequence[BulkOperation]:
-        """Return at most `limit` operations, newest first."""
-        newest_first = sorted(self._store.operations.items(), reverse=True)
-        found = [kept.operation for key, kept in newest_first if before is None or key < before]
+        """Return at most `limit` operations behind the one called `after`."""
+        kept = self._store.operations
+        found = [kept[each].operation for each in behind(kept, after, oldest_first=oldest_first)]
         return [operation for operation in found if _reaches(operation, globs)][:limit]
 
 

@@ -18,6 +18,7 @@ class MemoryTaskCatalogue:
     async def declare(self, tasks: Sequence[TaskDeclaration]) -> None:
         """Store or renew declarations."""
         self._transaction.tasks.update({task.id: task for task in tasks})
+        self._transaction.seen.update({task.id: self._transaction.now for task in tasks})
 
     async def find(self, ids: Collection[str]) -> Mapping[str, TaskDeclaration]:
         """Return the declarations of these tasks."""

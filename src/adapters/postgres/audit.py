@@ -28,9 +28,11 @@ class PostgresAuditLog:
             for act in acts:
                 await self._session.execute(insert(AuditRow).values(**_columns(act)))
 
-    async def page(self, where: AuditFilter, *, limit: int, before: UUID | None = None) -> Sequence[AuditEntry]:
-        """Return at most `limit` entries, newest first."""
-        asked = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+    async def page(
+        self, where: AuditFilter, *, limit: int, after: UUID | None = None, oldest_first: bool = False
+    ) -> Sequence[AuditEntry]:
+        """Return at most `limit` entries behind the entry `after`."""
+        asked = select(AuditRow).order_by(AuditRow.id if oldest_first else AuditRow.id.desc()).limit(limit)
         wanted: tuple[tuple[Any, Any], ...] = (
             (AuditRow.target_kind, where.target_kind),
             (AuditRow.target_id, where.target_id),
@@ -39,8 +41,8 @@ class PostgresAuditLog:
         )
         for column, value in wanted:
             asked = asked if value is None else asked.where(column == value)
-        if before is not None:
-            asked = asked.where(AuditRow.id < before)
+        if after is not None:
+            asked = asked.where(AuditRow.id > after if oldest_first else AuditRow.id < after)
         with translated():
             rows = (await self._session.scalars(asked)).all()
         return [_entry(row) for row in rows]

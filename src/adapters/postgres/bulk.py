@@ -6,7 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import Boolean, ColumnElement, Text, cast, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -82,6 +95,9 @@ class PostgresBulkOperations:
         return None if row is None else operation_of(row)
 
 
+_ALL: Select[Any] = select(*BulkOperationRow.__table__.columns)
+
+
 @attrs.frozen
 class PostgresBulkReads:
     """A `BulkReads` over what is committed."""
@@ -90,22 +106,22 @@ class PostgresBulkReads:
 
     async def get(self, id: UUID, globs: tuple[str, ...] = ()) -> BulkOperation | None:
         """Return an operation that is in reach."""
-        found = await self._read(1, BulkOperationRow.id == id, *_within(globs))
+        found = await self._read(_ALL.where(BulkOperationRow.id == id, *_within(globs)))
         return found[0] if found else None
 
     async def page(
-        self, *, limit: int, before: UUID | None = None, globs: tuple[str, ...] = ()
+        self, *, limit: int, after: UUID | None = None, oldest_first: bool = False, globs: tuple[str, ...] = ()
     ) -> Sequence[BulkOperation]:
-        """Return at most `limit` operations, newest first."""
-        behind = [] if before is None else [BulkOperationRow.id < before]
-        return await self._read(limit, *behind, *_within(globs))
+        """Return at most `limit` operations behind the one called `after`."""
+        number = BulkOperationRow.id
+        behind = [] if after is None else [number > after if oldest_first else number < after]
+        order = number if oldest_first else number.desc()
+        return await self._read(_ALL.where(*behind, *_within(globs)).order_by(order).limit(limit))
 
-    async def _read(self, limit: int, *where: ColumnElement[bool]) -> Sequence[BulkOperation]:
-        asked = select(*BulkOperationRow.__table__.columns).where(*where)
+    async def _read(self, asked: Select[Any]) -> Sequence[BulkOperation]:
         with translated():
             async with self._engine.connect() as connection:
-                rows = await connection.execute(asked.order_by(BulkOperationRow.id.desc()).limit(limit))
-                return [operation_of(row) for row in rows]
+                return [operation_of(row) for row in await connection.execute(asked)]
 
 
 def _within(globs: tuple[str, ...]) -> list[ColumnElement[bool]]:

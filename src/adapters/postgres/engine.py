@@ -110,6 +110,7 @@ class Lane:
         self._engine = engine
         self._turn = asyncio.Lock()
         self._held: AsyncConnection | None = None
+        self._driver: psycopg.AsyncConnection[Any] | None = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
@@ -136,21 +137,22 @@ class Lane:
             await self._discard()
 
     async def _open(self) -> psycopg.AsyncConnection[Any]:
+        if self._driver is not None:
+            return self._driver
         try:
-            if self._held is not None:
-                return await driver_of(self._held)
             held = await self._engine.connect()
             self._held = await held.execution_options(isolation_level="AUTOCOMMIT")
             driver = await driver_of(self._held)
             if driver.prepare_threshold is not None:
                 await driver.execute(PLANNING)
+            self._driver = driver
         except (DBAPIError, psycopg.Error, OSError, TimeoutError) as error:
             await self._discard()
             raise away(error) from error
         return driver
 
     async def _discard(self) -> None:
-        held, self._held = self._held, None
+        held, self._held, self._driver = self._held, None, None
         if held is not None:
             await held.invalidate()
             await held.close()

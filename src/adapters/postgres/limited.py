@@ -42,11 +42,12 @@ class LimitedClaiming:
     ) -> tuple[Granted, Mapping[str, Room]]:
         """Lease what the limits allow; return it, and the room that is left in queues that have limits or pause.
 
-        Statements that need no answer of one another travel together: who holds the lock keeps others waiting.
+        Nothing is pipelined: a claimer that is frozen in a pipeline, or behind one, is not idle to the server, which
+        would never end its turn.
         """
-        async with connection.pipeline(), connection.transaction():
-            await connection.execute(LOCK, {"queues": list(order.queues)}, binary=True)
+        async with connection.transaction():
             cursor = connection.cursor(binary=True)
+            await cursor.execute(LOCK, {"queues": list(order.queues)})
             await cursor.execute(ROOM, {"queues": list(order.queues)})
             rooms = rooms_of(await cursor.fetchall())
             counter = Counter(connection, order if order.begun else ahead(order, rooms), rooms)

@@ -35,9 +35,9 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan'
 """)
 """How a look is planned: its statistics may date from an hour when nothing was queued, and no index looked worth it."""
 
-# The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_running. Each
-# count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1` says
-# that there are more.
+# The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_running.
+# Each count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1`
+# says that there are more.
 _ALL_WAITING = f"""
   (select q.queue from equeue.jobs as q where (q.status = '{_QUEUED}') is true order by q.queue limit 1)
   union all

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from .columns import SCHEMA
 from .engine import away, connect_arguments, is_unavailable, read_url
 from .revisions import Revisions
+from .roles import renew_rights
 
 PATIENCE = timedelta(minutes=10)
 LOCK = 0x65_71_75_65_75_65
@@ -81,6 +82,8 @@ def migrate_up(url: str, *, patience: timedelta = PATIENCE, revisions: Revisions
         pending = revisions.after(_current(connection))
         for script in pending:
             _apply(connection, revisions, script, end)
+        if pending:
+            renew_rights(connection)
     return tuple(script.revision for script in pending)
 
 

@@ -26,6 +26,8 @@ class AuditLog(Protocol):
         """Write entries, in order, at the transaction's time; their facts are bounded by `domain.audit.bounded`."""
         ...
 
-    async def page(self, where: AuditFilter, *, limit: int, before: UUID | None = None) -> Sequence[AuditEntry]:
-        """Return at most `limit` entries, newest first, that were written before the entry `before`."""
+    async def page(
+        self, where: AuditFilter, *, limit: int, after: UUID | None = None, oldest_first: bool = False
+    ) -> Sequence[AuditEntry]:
+        """Return at most `limit` entries behind the entry `after`, newest first unless told otherwise."""
         ...

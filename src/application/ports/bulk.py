@@ -80,7 +80,7 @@ class BulkReads(Protocol):
         ...
 
     async def page(
-        self, *, limit: int, before: UUID | None = None, globs: tuple[str, ...] = ()
+        self, *, limit: int, after: UUID | None = None, oldest_first: bool = False, globs: tuple[str, ...] = ()
     ) -> Sequence[BulkOperation]:
-        """Return at most `limit` operations, newest first, older than the one called `before`."""
+        """Return at most `limit` operations behind the one called `after`, newest first unless told otherwise."""
         ...

@@ -7,7 +7,8 @@ config = App(name="config", help="The settings.")
 HEADER = """# Settings
 
 Every setting is an environment variable. A value that cannot be used stops the process at its start, with the
-variable's name and what to do. This page is written by `equeue config docs`.
+variable's name and what to do. A secret may stand in a file: `EQUEUE_DATABASE_URL_FILE` names the one that holds
+`EQUEUE_DATABASE_URL`, and so for every URL, key and password. This page is written by `equeue config docs`.
 
 | Variable | Default | Meaning |
 |---|---|---|"""

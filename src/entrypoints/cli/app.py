@@ -21,6 +21,7 @@ app.command(f"{HERE}.development:dev", name="dev", help="Run everything here: Po
 app.command(f"{HERE}.servers:api", name="api", help="Serve the API.")
 app.command(f"{HERE}.servers:worker", name="worker", help="Run jobs.")
 app.command(f"{HERE}.schema:migrate", name="migrate")
+app.command(f"{HERE}.roles:roles", name="roles", help="Make database roles with few rights.")
 app.command(f"{HERE}.enqueue:enqueue", name="enqueue")
 app.command(f"{HERE}.jobs:jobs", name="jobs")
 app.command(f"{HERE}.bulk:bulk", name="bulk")

@@ -232,13 +232,13 @@ def _few(ids: list[str]) -> list[str]:
 
 
 def _all(api: "Api") -> Iterator[dict[str, Any]]:
-    before: dict[str, Any] = {}
+    cursor: dict[str, Any] = {}
     while True:
-        page = api.get(PATH, {"limit": 200, **before})
+        page = api.get(PATH, {"limit": 200, **cursor})
         yield from page["items"]
         if not page["has_more"]:
             return
-        before = {"before": page["next_before"]}
+        cursor = {"cursor": page["next_cursor"]}
 
 
 def _instant(text: str | None) -> str | None:

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
+from importlib.metadata import version
 
 import attrs
 
 from ...application.binding import KnownTasks
+from ...application.middleware import spanned
+from ...application.ports.metering import BUILD, Family, Labels, Meter
 from ...application.rhythms import check
 from ...application.tasks import Tasks
 from ...application.topics import Topics
@@ -24,7 +27,9 @@ from ..loops.outage import Outage
 from ..loops.timers import LoopTimers
 from ..securing import secret_keys
 from ..settings import BadSetting, Settings
+from ..tracing import tracing
 from ..worker.parts import DeclareSchedules, WorkerParts, WorkerRules
+from ..worker.probes import Probes
 from .exits import Exit, Stop
 
 PATIENCE_S = 10.0
@@ -70,9 +75,10 @@ async def refuse_misfit(container: Container) -> None:
 @asynccontextmanager
 async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
     """Give what the API needs, over a database that fits."""
-    container = build(settings)
+    container, stack = build(settings), ExitStack()
     try:
         await refuse_misfit(container)
+        spans = stack.enter_context(tracing(settings, "equeue-api"))
         await _first_admin(container, settings)
         services = HttpServices(
             enqueue=container.enqueue(),
@@ -80,6 +86,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             manage=container.manage(),
             edit=container.edit(),
             reads=container.reads(),
+            explain=container.explain(),
             queues=container.queues(),
             schedules=container.schedules(),
             calendar=container.calendar(),
@@ -97,6 +104,10 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             system=container.system(),
             clock=container.clock(),
             ready=container.ready,
+            need=container.need(),
+            metrics=container.show_metrics(info=_info()),
+            meter=container.meter(),
+            tracing=spans,
             secret_keys=secret_keys(settings),
             limits=Limits(payload=settings.payload_bytes),
             origins=settings.origins,
@@ -109,6 +120,7 @@ async def http_services(settings: Settings) -> AsyncIterator[HttpServices]:
             await services.topics.close()
             await close_doors(container)
     finally:
+        stack.close()
         await close(container)
 
 
@@ -148,10 +160,11 @@ def _maintainer(container: Container) -> Maintainer:
 @asynccontextmanager
 async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncIterator[WorkerParts]:
     """Give what a worker is made of, over a database that fits."""
-    container = build(settings)
+    container, stack = build(settings), ExitStack()
     tasks.include(container.builtin_tasks())
     try:
         await refuse_misfit(container)
+        spans = stack.enter_context(tracing(settings, "equeue-worker"))
         known = KnownTasks.of(tasks, container.codec())
         declare = _declaring(container, tasks)
         yield WorkerParts(
@@ -159,25 +172,40 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
             known=known,
             codec=container.codec(),
             leases=container.claims(),
-            settle=container.settle(),
+            settle=container.settle() if settings.probe_port else container.settle(measure=None),
             open_heartbeat=container.open_heartbeat,
             queue=container.queue(),
             units_of_work=container.units_of_work(),
             recover=container.recover(),
             passes=(*container.passes(), *container.publish_passes(shape.queues or known.queues)),
             cadences=container.cadences(),
+            presence=container.presence(),
             transactions=container.transactions(),
             clock=container.clock(),
             jitter=container.jitter(),
             ids=container.ids(),
             log=container.log(),
             rules=_rules(settings, shape),
-            middleware=tasks.layers,
+            middleware=(spanned(spans), *tasks.layers) if settings.traces else tasks.layers,
+            tracing=spans,
             backend=settings.queue_backend,
+            probes=probes(settings, container.meter()),
             declare_schedules=declare,
         )
     finally:
+        stack.close()
         await close(container)
+
+
+def probes(settings: Settings, meter: Meter) -> Probes | None:
+    """Return where a worker answers probes; `None` if it does not."""
+    if settings.probe_port is None:
+        return None
+    return Probes(settings.host, settings.probe_port, meter, _info())
+
+
+def _info() -> dict[Family, dict[Labels, float]]:
+    return {BUILD: {(version("equeue"),): 1.0}}
 
 
 def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:

@@ -119,3 +119,4 @@ def _number(count: dict[str, Any]) -> str:
 
 for name in ("retry", "cancel", "run-now", "delete", "rerun", "edit"):
     jobs.command(f"{HERE}.steer:{name.replace('-', '_')}", name=name)
+jobs.command(f"{HERE}.explain:explain_jobs", name="explain")

@@ -40,7 +40,7 @@ def write_one(document: Document, format: Format | None) -> None:
             width = max(map(len, document))
             for name, value in document.items():
                 if value not in (None, [], ""):
-                    print(f"{_bold(f'{name:<{width}}')}  {_text(value)}")
+                    print(f"{bold(f'{name:<{width}}')}  {plain(value)}")
         case "json":
             print(json.dumps(document, indent=2, ensure_ascii=False))
         case _:
@@ -49,21 +49,22 @@ def write_one(document: Document, format: Format | None) -> None:
 
 def _table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    print(_bold("  ".join(f"{name.upper():<{width}}" for name, width in zip(columns, widths, strict=True)).rstrip()))
+    print(bold("  ".join(f"{name.upper():<{width}}" for name, width in zip(columns, widths, strict=True)).rstrip()))
     for row in rows:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _cell(value: Any) -> str:
-    text = " ".join(_text(value).split())
+    text = " ".join(plain(value).split())
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
-def _text(value: Any) -> str:
+def plain(value: Any) -> str:
     """Return `value` for a terminal: no control character of anybody's gets through."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
     return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
 
 
-def _bold(text: str) -> str:
+def bold(text: str) -> str:
+    """Return `text` so that it stands out on a terminal that shows it."""
     return f"\x1b[1m{text}\x1b[0m" if wants_colour(sys.stdout) else text

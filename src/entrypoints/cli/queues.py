@@ -11,6 +11,7 @@ from .output import write_all, write_one
 from .remote import connected
 
 queues = App(name="queues", help="Look at queues and set what holds for their jobs.")
+queues.command("equeue.entrypoints.cli.explain:explain_queue", name="explain")
 
 COLUMNS = ("name", "paused", *figures.COLUMNS, "max_running", "max_running_per_key", "rate", "max_depth")
 

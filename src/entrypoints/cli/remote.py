@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..sdk.api import Api
 
 Act: TypeAlias = "Callable[[Api, str], dict[str, Any]]"
+Write: TypeAlias = Callable[[Iterable[dict[str, Any]], Format | None], None]
 
 COLUMNS = ("id", "task", "queue", "status", "attempt", "created_at", "run_at")
 OUTCOMES = ("id", "outcome", "task", "queue", "status", "run_at")
@@ -63,14 +64,17 @@ def confirm(question: str, *, yes: bool) -> None:
         raise Stop("nothing was done")
 
 
-def each(ids: Sequence[str], act: Act, output: Format | None, url: str | None, key: str | None) -> Exit:
+def each(
+    ids: Sequence[str], act: Act, output: Format | None, url: str | None, key: str | None, write: Write | None = None
+) -> Exit:
     """Do something to each job and write what came of it; return how it ended, with the first refusal's code.
 
     A refusal of one is told and the others go on, unless it would be the same for all.
     """
     refused: list[Exit] = []
     with connected(url, key) as api:
-        write_all(_outcomes(api, ids, act, refused), OUTCOMES, output)
+        came = _outcomes(api, ids, act, refused)
+        write(came, output) if write else write_all(came, OUTCOMES, output)
     return refused[0] if refused else Exit.OK
 
 

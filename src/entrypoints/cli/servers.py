@@ -74,6 +74,7 @@ def worker(
     from ...application.tasks import TaskRefused
     from ..settings import read_settings
     from ..worker.modules import AppNotFound, load_tasks
+    from ..worker.probes import PortTaken
     from ..worker.process import run_worker
     from .compose import Shape, configure_logs, worker_parts
 
@@ -94,7 +95,10 @@ def worker(
     plain = all(weight is None for weight in weights.values())
     shares = {} if plain else {name: weight or 1 for name, weight in weights.items()}
     shape = Shape(tuple(weights), shares, burst=burst, max_jobs=max_jobs)
-    return run_worker(lambda: worker_parts(settings, tasks, shape))
+    try:
+        return run_worker(lambda: worker_parts(settings, tasks, shape))
+    except PortTaken as taken:
+        raise Stop(str(taken)) from taken
 
 
 def watched() -> int:

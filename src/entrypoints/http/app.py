@@ -8,6 +8,7 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from ...application.ports.metering import UNMETERED, Meter
 from . import (
     api_keys,
     attempts,
@@ -19,6 +20,7 @@ from . import (
     docs,
     enqueue,
     events,
+    explain,
     export,
     health,
     job,
@@ -26,10 +28,12 @@ from . import (
     jobs,
     links,
     me,
+    metrics,
     queue_steering,
     queues,
     refusals,
     rerun,
+    scaling,
     schedules,
     session,
     stats,
@@ -60,6 +64,7 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *job.ENDPOINTS,
     *job_stream.ENDPOINTS,
     *attempts.ENDPOINTS,
+    *explain.ENDPOINTS,
     *steer.ENDPOINTS,
     *rerun.ENDPOINTS,
     *queues.ENDPOINTS,
@@ -73,10 +78,16 @@ API_ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *users.ENDPOINTS,
     *api_keys.ENDPOINTS,
+    *scaling.ENDPOINTS,
     *system.ENDPOINTS,
     *health.ENDPOINTS,
 )
-ENDPOINTS: tuple[Endpoint, ...] = (*API_ENDPOINTS, *links.ENDPOINTS, *docs.endpoints(document(API_ENDPOINTS)))
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *API_ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *links.ENDPOINTS,
+    *docs.endpoints(document(API_ENDPOINTS)),
+)
 
 
 BARE = enqueue.ENDPOINTS
@@ -91,6 +102,7 @@ class Application(Litestar):
 
     bare: Mapping[tuple[str, str], Asgi] = MappingProxyType({})
     origins: Origins = Origins()
+    meter: Meter = UNMETERED
     dashboard: Dashboard = Dashboard()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -102,10 +114,13 @@ class Application(Litestar):
             origin = self.origins.of_request(scope)
             send = admitting(send, origin)
             if origin is not None and is_preflight(scope):
-                await wrap(_preflight, scope, receive, send)
+                await wrap(_preflight, scope, receive, send, self.meter)
                 return
-        straight = self.bare.get((scope["method"], scope["path"])) or self._files(scope["path"])
-        await wrap(straight or super().__call__, scope, receive, send)
+        bare = self.bare.get((scope["method"], scope["path"]))
+        if bare is not None:
+            scope.setdefault("state", {})["route"] = scope["path"]
+        straight = bare or self._files(scope["path"])
+        await wrap(straight or super().__call__, scope, receive, send, self.meter)
 
     def _files(self, path: str) -> Asgi | None:
         return self.dashboard if path == BASE or path.startswith(f"{BASE}/") else None
@@ -124,6 +139,7 @@ def create_app(services: HttpServices) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.meter = services.meter
     refuse_open_routes(app)
     app.bare = bare_routes(BARE, services)
     app.origins = Origins.of(services.origins)

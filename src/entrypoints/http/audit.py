@@ -6,15 +6,19 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ...application.ports.audit import AuditFilter
+from ...application.ports.reads import Position
 from ...domain.access import Scope
 from ...domain.audit import AuditEntry
-from ...domain.ids import KEY_BYTES, UUID
+from ...domain.ids import KEY_BYTES
 from . import bulk_render, bulk_wire, wire
+from .cursors import CursorSeal
 from .endpoint import API, Answer, Call, any_of, endpoint
-from .problems import Problem
+from .named import query_id
+from .paging import Window, backward, links
 from .render import instant
 from .services import HttpServices
 
+PATH = f"{API}/audit"
 Word = Annotated[str, Meta(min_length=1, max_length=KEY_BYTES)]
 
 
@@ -26,7 +30,7 @@ class AuditQuery(msgspec.Struct):
     action: Word | None = None
     user_id: Annotated[str, Meta(max_length=36)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    before: Annotated[str, Meta(max_length=36, description="the id of the last entry of the page before")] | None = None
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class AuditEntryOut(Struct, kw_only=True):
@@ -44,31 +48,41 @@ class AuditEntryOut(Struct, kw_only=True):
 
 
 class AuditPage(Struct):
-    """One page of entries, newest first; `next_before` leads to the next page."""
+    """One page of entries, newest first; the cursors lead to the pages on either side, `null` where there is none."""
 
     items: list[AuditEntryOut]
+    next_cursor: str | None
+    prev_cursor: str | None
     has_more: bool
-    next_before: wire.Id | None
 
 
 @endpoint(
     "GET",
-    f"{API}/audit",
+    PATH,
     access=any_of(Scope.ADMIN),
     query=AuditQuery,
     answers={200: AuditPage},
+    problems=("cursor-mismatch",),
     tag="audit",
 )
 async def list_audit_entries(services: HttpServices, call: Call[AuditQuery, None]) -> Answer:
     """List what people and keys did, newest first."""
     query = call.query
-    user_id, before = _id("user_id", query.user_id), _id("before", query.before)
-    where = AuditFilter(query.target_kind, query.target_id, query.action, user_id)
+    where = AuditFilter(query.target_kind, query.target_id, query.action, query_id("user_id", query.user_id))
+    narrowed = (query.target_kind, query.target_id, query.action, query.user_id and query.user_id.lower())
+    seal = CursorSeal.bound(services.secret_keys, "audit", None, *([word or ""] for word in narrowed))
+    cursor = None if query.cursor is None else seal.open(query.cursor)
+    after = None if cursor is None else cursor.position.job_id
     async with services.units_of_work() as unit:
-        found = await unit.audit.page(where, limit=query.limit + 1, before=before)
-    shown = [_entry(entry) for entry in found[: query.limit]]
-    more = len(found) > query.limit
-    return Answer.of(AuditPage(shown, more, shown[-1].id if more else None))
+        found = await unit.audit.page(where, limit=query.limit + 1, after=after, oldest_first=backward(cursor))
+    window = Window(found[: query.limit], len(found) > query.limit, _place, seal, cursor)
+    onward, back = window.next_cursor, window.prev_cursor
+    page = AuditPage([_entry(entry) for entry in window.items], onward, back, onward is not None)
+    return Answer.of(page, headers=links(PATH, query, onward, back))
+
+
+def _place(entry: AuditEntry) -> Position:
+    return Position(entry.at, entry.id)
 
 
 def _entry(entry: AuditEntry) -> AuditEntryOut:
@@ -84,14 +98,6 @@ def _entry(entry: AuditEntry) -> AuditEntryOut:
         before=dict(act.before),
         after=dict(act.after),
     )
-
-
-def _id(name: str, text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        field = wire.FieldProblem(detail="must be a UUID", code="invalid", parameter=name)
-        raise Problem("invalid-parameter", f"The parameter '{name}' must be a UUID.", errors=(field,)) from None
 
 
 ENDPOINTS = (list_audit_entries,)

@@ -5,14 +5,17 @@ from typing import Any
 
 from ...application.bulk import BulkRequest
 from ...application.enqueue import Replayed
+from ...application.ports.reads import Position
 from ...domain.access import Principal, Scope
 from ...domain.bulk import BulkOperation
 from ...domain.bulk_plan import BulkAction, BulkFilter
 from ...domain.errors import BulkNotFound, InvalidPlan, QueueOutOfReach, Violation
 from ...domain.ids import UUID
 from . import bulk_render, bulk_wire, idempotency, wire
+from .cursors import CursorSeal
 from .endpoint import API, NOTHING, Accepts, Answer, Call, any_of, endpoint
 from .filtering import read_text
+from .paging import Window, backward, links
 from .problems import Problem
 from .services import HttpServices
 
@@ -68,16 +71,21 @@ async def create_bulk_operation(
     access=STEER,
     query=bulk_wire.OperationsQuery,
     answers={200: bulk_wire.BulkOperationList},
+    problems=("cursor-mismatch",),
     tag="bulk operations",
 )
 async def list_bulk_operations(services: HttpServices, call: Call[bulk_wire.OperationsQuery, None]) -> Answer:
     """List bulk operations, newest first."""
-    limit = call.query.limit
-    before = None if call.query.before is None else _id(call.query.before)
-    found = await services.bulk_reads.page(limit=limit + 1, before=before, globs=call.principal.queue_globs)
-    shown = [bulk_render.operation(each) for each in found[:limit]]
-    more = len(found) > limit
-    return Answer.of(bulk_wire.BulkOperationList(shown, more, shown[-1].id if more else None))
+    limit, globs = call.query.limit, call.principal.queue_globs
+    seal = CursorSeal.bound(services.secret_keys, "bulk-operations", None, globs)
+    cursor = None if call.query.cursor is None else seal.open(call.query.cursor)
+    after = None if cursor is None else cursor.position.job_id
+    found = await services.bulk_reads.page(limit=limit + 1, after=after, oldest_first=backward(cursor), globs=globs)
+    window = Window(found[:limit], len(found) > limit, _place, seal, cursor)
+    onward, back = window.next_cursor, window.prev_cursor
+    shown = [bulk_render.operation(each) for each in window.items]
+    page = bulk_wire.BulkOperationList(shown, onward, back, onward is not None)
+    return Answer.of(page, headers=links(PATH, call.query, onward, back))
 
 
 @endpoint("GET", ONE, access=STEER, answers={200: bulk_wire.BulkOperationOut}, tag="bulk operations")
@@ -147,6 +155,10 @@ async def retry_dead_letters(services: HttpServices, call: Call[wire.Empty, wire
 async def delete_dead_letters(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:
     """Delete every job that died of one cause, by a bulk operation."""
     return await _group(services, call, BulkAction.DELETE)
+
+
+def _place(operation: BulkOperation) -> Position:
+    return Position(operation.created_at, operation.id)
 
 
 async def _group(services: HttpServices, call: Call[Any, Any], action: BulkAction) -> Answer:

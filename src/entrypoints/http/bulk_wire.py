@@ -116,17 +116,16 @@ class BulkOperationOut(Struct, kw_only=True):
 
 
 class BulkOperationList(Struct):
-    """One page of bulk operations, newest first; `next_before` leads to the next page."""
+    """One page of bulk operations, newest first; the cursors lead to the pages on either side, `null` for none."""
 
     items: list[BulkOperationOut]
+    next_cursor: str | None
+    prev_cursor: str | None
     has_more: bool
-    next_before: Id | None
 
 
 class OperationsQuery(msgspec.Struct):
-    """How many, and behind which."""
+    """How many, and where."""
 
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    before: (
-        Annotated[str, Meta(max_length=36, description="the id of the last operation of the page before")] | None
-    ) = None
+    cursor: Annotated[str, Meta(max_length=200)] | None = None

@@ -1,6 +1,7 @@
 """Takes a request through the one order of checks: who, may they, is it there, is it well said; then answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -103,6 +104,12 @@ class Dispatch:
             raise Problem("unauthenticated", "The key or token is wrong, expired or revoked.", headers=CHALLENGE)
         return caller
 
+    async def _again(self, request: Incoming) -> Principal | None:
+        try:
+            return await self._authenticate(request)
+        except Problem:
+            return None
+
     async def _read(self, request: Incoming, caller: Principal | None) -> Call[Any, Any]:
         query = read_query(request.scope["query_string"], self.endpoint.query)
         body, raw, content_type = None, b"", ""
@@ -112,8 +119,9 @@ class Dispatch:
             body = self.endpoint.body.read(raw, content_type)
         path, named = request.scope["path"], request.path_params
         known_as, gone = request_id(request.scope), Departure(request.receive)
-        client = client_address(request.scope, self.services.identity.trusted_proxies)
-        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client, gone)
+        client = partial(client_address, request.scope, self.services.identity.trusted_proxies)
+        again = partial(self._again, request)
+        return Call(caller, query, body, raw, content_type, path, named, request.headers, known_as, client, gone, again)
 
     async def _body(self, request: Incoming, accepts: Accepts) -> bytes:
         limit = accepts.limit(self.services)

@@ -67,9 +67,13 @@ def people_or(*scopes: Scope) -> People:
     return People(frozenset(scopes))
 
 
+async def nobody() -> None:
+    """Return nobody: where no credential came along, none is good again."""
+
+
 @attrs.frozen
 class Call(Generic[Query, Body]):
-    """One request, authenticated, authorised and read."""
+    """One request, authenticated, authorised and read; `again` tells whom its credential stands for by now."""
 
     caller: Principal | None
     query: Query
@@ -80,8 +84,9 @@ class Call(Generic[Query, Body]):
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = attrs.field(repr=False)
     request_id: str = ""
-    client: str = ""
+    client: Callable[[], str] = str
     gone: Ending = attrs.field(default=never, repr=False)
+    again: Callable[[], Awaitable[Principal | None]] = attrs.field(default=nobody, repr=False)
 
     @property
     def actor(self) -> Actor:

@@ -57,7 +57,7 @@ async def enqueue_job(services: HttpServices, call: Call[wire.Empty, Draft]) -> 
     `Idempotency-Key` gets the first answer again, with `Idempotency-Replayed: true`. With `Prefer: wait=N` the answer
     comes once the job has ended, after N seconds (55 at most) in any case, and shows the job as it is then.
     """
-    caller, (draft,) = call.principal, idempotency.traced([call.body], call.headers)
+    caller, (draft,) = call.principal, idempotency.traced([call.body], call.headers, services.tracing)
     key = idempotency.key_of(call)
     asked = Asked(draft, caller.user_id, caller.reaches, refuse_conflict, key, _written)
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import structlog
 
+from ...application.ports.metering import ANSWERED, REQUESTS, UNMETERED, Meter
 from .problems import PROBLEM_JSON, Problem
 from .wire import encode
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 _PATH_CHARS = 200
 _QUIET = "/health/"
+_METRICS = "/metrics"
 _READING = frozenset({"GET", "HEAD"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REFUSED = 300
 _log = structlog.get_logger("equeue.http")
 
@@ -52,6 +55,7 @@ class Envelope:
 
     scope: "Scope"
     onward: "Send"
+    meter: Meter = UNMETERED
     began: float = attrs.field(factory=time.perf_counter)
     status: int = 0
 
@@ -63,6 +67,7 @@ class Envelope:
         await self.onward(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self._log()
+            self._count()
 
     def _log(self) -> None:
         scope: Any = self.scope
@@ -79,10 +84,18 @@ class Envelope:
             principal=principal.name if principal else None,
         )
 
+    def _count(self) -> None:
+        scope: Any = self.scope
+        declared = getattr(scope.get("route_handler"), "opt", {}).get("endpoint")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = scope["state"].get("route", "none") if declared is None else declared.path
+        self.meter.add(REQUESTS, (method, route, str(self.status)))
+        self.meter.observe(ANSWERED, (method,), time.perf_counter() - self.began)
+
 
 def _is_routine(method: str, path: str, status: int) -> bool:
     """Tell whether nobody will miss the line: a probe, or a look that found what it looked for."""
-    return path.startswith(_QUIET) or (method in _READING and status < _REFUSED)
+    return path.startswith(_QUIET) or path == _METRICS or (method in _READING and status < _REFUSED)
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
@@ -95,10 +108,10 @@ def _completed(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[by
     return given
 
 
-async def wrap(app: Any, scope: "Scope", receive: "Receive", send: "Send") -> None:
+async def wrap(app: Any, scope: "Scope", receive: "Receive", send: "Send", meter: Meter) -> None:
     """Run `app` for one request inside an envelope."""
     known_as = request_id(scope)
-    envelope = Envelope(scope, send)
+    envelope = Envelope(scope, send, meter)
     try:
         await app(scope, receive, envelope.send)
     except asyncio.CancelledError:

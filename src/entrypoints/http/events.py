@@ -33,12 +33,12 @@ async def stream_events(services: HttpServices, call: Call[wire.Empty, None]) ->
 
 
 async def _events(services: HttpServices, call: Call[Any, Any], *, resumed: bool) -> AsyncIterator[bytes]:
-    permission = Permission(call.principal.expires_at, services.clock)
+    permission = Permission(call.principal, services.clock, call.again)
     numbers = count(1)
     with services.topics.listen() as listener:
         # A reader learns from the first piece that the stream is open.
         yield event("resync", b"{}", str(next(numbers))) if resumed else PING
-        while not permission.is_over:
+        while not await permission.is_over():
             changed = await unless(listener.next(permission.patience), call.gone, services.drain.started.wait)
             if isinstance(changed, Ended):
                 return

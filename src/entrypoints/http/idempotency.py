@@ -11,6 +11,7 @@ import msgspec
 from ...application.enqueue import Draft, Replayed, Report, Review, content, untold
 from ...application.ports.idempotency import IdempotencyKey
 from ...application.ports.jobs import Enqueued
+from ...application.ports.tracing import UNTRACED, Tracing
 from ...domain.ids import Json, UserId
 from . import wire
 from .endpoint import Answer, Call
@@ -46,7 +47,7 @@ async def enqueue(
 
     The jobs are the caller's own unless another `owner` is named.
     """
-    caller, tracing = call.principal, traced(drafts, call.headers)
+    caller, tracing = call.principal, traced(drafts, call.headers, services.tracing)
     owned_by = caller.user_id if owner == "caller" else owner
     key = key_of(call)
     if key is None:
@@ -87,9 +88,11 @@ def again(kept: Json) -> Answer:
     return Answer(bytes(first.body), first.status, {**first.headers, "Idempotency-Replayed": "true"})
 
 
-def traced(drafts: Sequence[Draft], headers: Mapping[str, str]) -> Sequence[Draft]:
+def traced(drafts: Sequence[Draft], headers: Mapping[str, str], tracing: Tracing = UNTRACED) -> Sequence[Draft]:
     """Return the drafts with the caller's trace, if it is one (W3C Trace Context); a broken one is left out."""
-    traceparent = headers.get("traceparent")
-    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+    given = headers.get("traceparent", "")
+    parent = given if _TRACEPARENT.fullmatch(given) else None
+    traceparent = tracing.enqueue(drafts[0].spec.task, parent) if drafts else None
+    if traceparent is None:
         return drafts
     return [attrs.evolve(draft, spec=attrs.evolve(draft.spec, traceparent=traceparent)) for draft in drafts]

@@ -21,7 +21,7 @@ async def stream_job(services: HttpServices, call: Call[wire.Empty, None]) -> An
     """Follow a job as server-sent events: `status`, `progress` and, as the last one, `end`.
 
     It begins with the present state, so that whoever comes back with `Last-Event-ID` has missed nothing that counts.
-    Every 15 silent seconds bring a comment. It ends with the job, when the credential expires, or as the server stops.
+    Every 15 silent seconds bring a comment. It ends with the job, with the credential, or as the server stops.
     """
     await find(services, call.principal, call.job_id)
     return stream(_events(services, call, call.principal, call.job_id))
@@ -30,10 +30,10 @@ async def stream_job(services: HttpServices, call: Call[wire.Empty, None]) -> An
 async def _events(
     services: HttpServices, call: Call[Any, Any], principal: Principal, job_id: JobId
 ) -> AsyncIterator[bytes]:
-    permission = Permission(principal.expires_at, services.clock)
+    permission = Permission(principal, services.clock, call.again)
     teller = _Teller(job_id)
     with services.room.follow(job_id) as seat:
-        while not permission.is_over:
+        while not await permission.is_over():
             seen = await unless(seat.next(permission.patience), call.gone, services.drain.started.wait)
             if isinstance(seen, Ended):
                 return

@@ -33,7 +33,7 @@ async def change_password(services: HttpServices, call: Call[wire.Empty, people_
     identity, user_id = services.identity, call.principal.user_id
     check_password(call.body.new_password, "/new_password")
     person = await identity.people.get(user_id)
-    await identity.log_in.check(person.user.email, call.body.current_password, call.client)
+    await identity.log_in.check(person.user.email, call.body.current_password, call.client())
     user = await identity.change_password(user_id, call.body.new_password, call.actor)
     return granted(services, await identity.open_session(user))
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from . import bulk_wire, failure_wire, list_wire, people_wire, schedule_wire, wire
+from . import audit, bulk_wire, failure_wire, list_wire, people_wire, schedule_wire, wire
 from .endpoint import EVENT_STREAM, JSON, MERGE_PATCH, PUBLIC, AnyOf, Endpoint, People
 from .problems import KINDS, PROBLEM_JSON
 
@@ -32,7 +32,7 @@ _TAGGED = frozenset(
     }
 )
 _CREATED = frozenset({wire.EnqueueAnswer, schedule_wire.ScheduleOut, people_wire.UserOut, people_wire.NewApiKey})
-_LINKED = frozenset({list_wire.JobList, failure_wire.GroupList})
+_LINKED = frozenset({list_wire.JobList, failure_wire.GroupList, bulk_wire.BulkOperationList, audit.AuditPage})
 _HEADERS = {
     "Location": "where the new thing is",
     "ETag": "changes whenever the job does",

@@ -19,15 +19,15 @@ def put_limits(form: failure_wire.QueueForm, limits: QueueLimits) -> failure_wir
     """Write limits into a form."""
     form.max_running = limits.max_running
     form.max_running_per_key = limits.max_running_per_key
-    form.rate = rate(limits.rate)
+    form.rate = None if limits.rate is None else rate(limits.rate)
     form.max_depth = limits.max_depth
     form.oldest_share = limits.oldest_share
     return form
 
 
-def rate(rate: Rate | None) -> queue_wire.Rate | None:
+def rate(rate: Rate) -> queue_wire.Rate:
     """Return a rate for the wire."""
-    return None if rate is None else queue_wire.Rate(rate.limit, rate.period.total_seconds(), rate.burst)
+    return queue_wire.Rate(rate.limit, rate.period.total_seconds(), rate.burst)
 
 
 def pause(pause: Pause | None, now: datetime) -> queue_wire.PauseOut | None:

@@ -8,18 +8,22 @@ import attrs
 from ...application.bulk import SteerBulk
 from ...application.edit import EditJob
 from ...application.enqueue import Enqueue
+from ...application.explain import Explain
 from ...application.filters import SuggestFilters
 from ...application.intake import EnqueueTogether
 from ...application.manage import ManageJobs
 from ...application.ports.bulk import BulkReads
 from ...application.ports.calendar import Calendar
 from ...application.ports.dead_letters import DeadLetters
+from ...application.ports.metering import UNMETERED, Meter
 from ...application.ports.platform import Clock
 from ...application.ports.reads import JobReads
+from ...application.ports.tracing import UNTRACED, Tracing
 from ...application.ports.unit_of_work import UnitsOfWork
 from ...application.queues import ManageQueues
 from ...application.readiness import Readiness
 from ...application.recent_keys import Authenticator
+from ...application.scaling import TellNeed
 from ...application.schedules import ManageSchedules
 from ...application.statistics import ShowStatistics
 from ...application.system import LookAtSystem
@@ -74,6 +78,7 @@ class HttpServices:
     manage: ManageJobs
     edit: EditJob
     reads: JobReads
+    explain: Explain
     queues: ManageQueues
     schedules: ManageSchedules
     calendar: Calendar
@@ -91,7 +96,11 @@ class HttpServices:
     system: LookAtSystem
     clock: Clock
     ready: Callable[[], Awaitable[Readiness]]
+    need: TellNeed
+    metrics: Callable[[], Awaitable[str]]
     secret_keys: tuple[bytes, ...] = attrs.field(repr=False)
+    meter: Meter = UNMETERED
+    tracing: Tracing = UNTRACED
     limits: Limits = Limits()
     origins: frozenset[str] = frozenset()
     drain: Drain = attrs.field(factory=Drain)

@@ -25,7 +25,7 @@ async def log_in(services: HttpServices, call: Call[wire.Empty, people_wire.Logi
     Whether the address or the password is wrong is not told. After 10 attempts at an account, or 100 from an address,
     within 15 minutes the answer is 429 until these are over.
     """
-    tokens = await services.identity.log_in(call.body.email, call.body.password, call.client)
+    tokens = await services.identity.log_in(call.body.email, call.body.password, call.client())
     return granted(services, tokens)
 
 

@@ -1,12 +1,14 @@
 """Server-sent events: how they are written, and for how long."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 import attrs
 
 from ...application.ports.platform import Clock
+from ...domain.access import Principal
+from ...domain.errors import Unavailable
 from .endpoint import EVENT_STREAM, Answer
 
 PING_AFTER: Final = timedelta(seconds=15)
@@ -28,19 +30,29 @@ def stream(events: AsyncIterator[bytes]) -> Answer:
 
 @attrs.frozen
 class Permission:
-    """How long a stream may go on: a credential that expires ends what it opened."""
+    """How long a stream may go on: what ends a credential, or changes what it is good for, ends what it opened.
 
-    expires_at: datetime | None
+    `again` judges the credential anew. Of one that was revoked a silent stream hears with its next comment.
+    """
+
+    principal: Principal
     clock: Clock
+    again: Callable[[], Awaitable[Principal | None]]
 
-    @property
-    def is_over(self) -> bool:
-        """Tell whether the credential has expired."""
-        return self.expires_at is not None and self.expires_at <= self.clock.now()
+    async def is_over(self) -> bool:
+        """Tell whether the credential is no longer what it was; while nobody can tell, it is."""
+        expires_at = self.principal.expires_at
+        if expires_at is not None and expires_at <= self.clock.now():
+            return True
+        try:
+            return await self.again() != self.principal
+        except Unavailable:
+            return False
 
     @property
     def patience(self) -> timedelta:
         """How long to wait for the next event before there is something to do."""
-        if self.expires_at is None:
+        expires_at = self.principal.expires_at
+        if expires_at is None:
             return PING_AFTER
-        return max(timedelta(0), min(PING_AFTER, self.expires_at - self.clock.now()))
+        return max(timedelta(0), min(PING_AFTER, expires_at - self.clock.now()))

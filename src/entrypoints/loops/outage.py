@@ -17,6 +17,11 @@ class Outage:
         self._jitter = jitter
         self._failing: set[str] = set()
 
+    @property
+    def lasts(self) -> bool:
+        """Tell whether some loop cannot reach the database at present."""
+        return bool(self._failing)
+
     def patience(self, loop: str, timers: Timers) -> "Patience":
         """Return the patience of one loop."""
         return Patience(loop, self, timers)

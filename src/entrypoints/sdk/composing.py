@@ -10,6 +10,7 @@ from ...adapters.codec import MsgspecCodec
 from ...adapters.postgres.backoffs import backoff_of
 from ...adapters.postgres.insertion import Holder, NewRow, Query, Rows, declared, inserting, new_row
 from ...adapters.system import SystemClock, UuidV7Ids
+from ...adapters.telemetry.joining import joined_trace
 from ...application.new_jobs import EnqueuedJob, EnqueueOutcome, NewJob, NewJobs
 from ...application.options import TaskLike
 from ...application.ports.catalogue import TaskDeclaration
@@ -24,7 +25,7 @@ SET_BYTES = 4 * 1024 * 1024
 
 _clock = SystemClock()
 _ids = UuidV7Ids()
-compose = NewJobs(MsgspecCodec(), _clock).make
+compose = NewJobs(MsgspecCodec(), _clock, joined_trace).make
 
 
 @overload

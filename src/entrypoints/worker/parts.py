@@ -13,14 +13,17 @@ from ...application.ports.cadences import Cadences
 from ...application.ports.codec import PayloadCodec
 from ...application.ports.jobs import JobLeases
 from ...application.ports.platform import Clock, Ids, Jitter
+from ...application.ports.presence import Presence
 from ...application.ports.queue import JobQueue
 from ...application.ports.telemetry import Log
+from ...application.ports.tracing import UNTRACED, Tracing
 from ...application.ports.transactions import Transactions
 from ...application.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from ...application.settle import SettleAttempts
 from ...application.tasks import Middleware
 from ...domain.ids import WorkerId
 from ...domain.spec import PAYLOAD_BYTES
+from .probes import Probes
 
 DeclareSchedules: TypeAlias = Callable[[UnitOfWork], Awaitable[Sequence[str]]]
 """Stores the schedules that this worker's code declares; returns the names that people have taken."""
@@ -70,6 +73,7 @@ class WorkerParts:
     recover: RecoverLapses
     passes: tuple[Pass, ...] = ()
     cadences: Cadences | None = None
+    presence: Presence | None = None
     transactions: Transactions | None = None
     clock: Clock
     jitter: Jitter
@@ -79,6 +83,8 @@ class WorkerParts:
     middleware: tuple[Middleware, ...] = ()
     backend: str = "postgres"
     declare_schedules: DeclareSchedules | None = None
+    probes: Probes | None = None
+    tracing: Tracing = UNTRACED
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
     @property

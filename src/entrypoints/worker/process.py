@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeAlias
 
 from .parts import WorkerParts
@@ -41,7 +41,9 @@ async def _work(open_parts: OpenParts) -> tuple[int, int]:
         _spare_the_collector()
         worker = Worker(parts)
         _heed_signals(worker)
-        code = await worker.run()
+        probed = nullcontext() if parts.probes is None else parts.probes.answering(worker.vital, parts.log)
+        with probed:
+            code = await worker.run()
         return code, worker.stuck
 
 

@@ -11,22 +11,23 @@ from ...application.judging import Stop
 from ...application.new_jobs import NewJobs
 from ...application.ports.jobs import JobLeases
 from ...application.ports.runtime import Post, Timers
-from ...application.ports.unit_of_work import UnitOfWork
 from ...application.shares import ClaimsByShare, Shares
-from ...domain.errors import Unavailable
 from ..loops.bell import Bell
 from ..loops.keeping import keep
 from ..loops.maintaining import Chores, LocalCadences, Maintainer
 from ..loops.outage import Outage
 from ..loops.timers import LoopTimers, cancelled, post_from_threads
 from ..loops.timers import spawn as spawn_task
+from .announcing import announcer
 from .beating import Heart, Pulses
 from .children import Children
 from .claiming import Claimer, Source
+from .declaring import declare
 from .heart_thread import HeartThread
 from .listening import Listener
 from .parts import WorkerParts
 from .plan import plan
+from .probes import Vital
 from .run import Run
 from .running import Exits, Runner, Spawn
 from .settling import Settler
@@ -60,9 +61,8 @@ class Worker:
         self._outage = Outage(self._log, parts.jitter)
         self._stop_bell = Bell(timers)
         self._drained = Bell(timers)
-        self._draining = False
-        self._hurried = False
-        self._broken = False
+        self._draining = self._hurried = False
+        self._broken = self._working = False
         self._post: Post = lambda call: call()
         self._lookout: Lookout | None = None
         self._threads = HandlerThreads(parts.rules.concurrency)
@@ -87,18 +87,23 @@ class Worker:
         self._post = post_from_threads(loop)
         if self._threaded_heart:
             self._lookout = self._make_lookout(loop)
-        await self._declare()
+        await declare(
+            self._parts, self._outage.patience("declare", self._timers), self._claimer, lambda: self._draining
+        )
         self._log.info("worker.started", **plan(self._parts))
         heart = self._start_heart()
+        self._working = True
         settling = self._own("settle", self._settler.run)
         claiming = self._own("claim", self._claimer.run)
         maintaining = self._own("maintenance", self._maintainer.run)
         listening = self._own("listen", self._listener.run)
+        announcing = self._own("presence", announcer(self._parts, self._timers, self._outage).run)
         await self._stop_bell.rest()
         self._claimer.stop()
         given = self._runner.close()
         await claiming
         await cancelled(listening)
+        await cancelled(announcing)
         await self._drain(given)
         self._maintainer.stop()
         written = await self._write_last(settling)
@@ -125,26 +130,12 @@ class Worker:
         """How many handlers were given up on and may still run."""
         return self._runner.stuck
 
-    async def _declare(self) -> None:
-        patience = self._outage.patience("declare", self._timers)
-        while not self._draining:
-            try:
-                async with self._parts.units_of_work() as unit:
-                    await unit.catalogue.declare(list(self._parts.known.declarations()))
-                    self._claimer.look_around(await unit.catalogue.all())
-                    await self._declare_schedules(unit)
-                    await unit.commit()
-                patience.worked()
-            except Unavailable as away:
-                await patience.after(away)
-            else:
-                return
-
-    async def _declare_schedules(self, unit: UnitOfWork) -> None:
-        if self._parts.declare_schedules is None:
-            return
-        for name in await self._parts.declare_schedules(unit):
-            self._log.warning("schedule.name_is_taken", schedule=name)
+    def vital(self) -> Vital:
+        """Tell how the worker stands; from any thread."""
+        away = "the database is away" if self._outage.lasts else ""
+        why = "stopping" if self._draining else away if self._working else "starting"
+        runner, unwritten, slots = self._runner, self._settler.backlog, self._parts.rules.concurrency
+        return Vital(not self._broken, why, slots, runner.running, len(self._holds), unwritten, runner.stuck)
 
     async def _drain(self, given: int) -> None:
         """Bring what runs to its end within the grace, or give it back as what waited was."""
@@ -255,8 +246,8 @@ class Worker:
             parts.codec,
             self._threads,
             self._children.run,
-            parts.log,
-            asking(NewJobs(parts.codec, parts.clock), parts.ids),
+            self._log,
+            asking(NewJobs(parts.codec, parts.clock, parts.tracing.current), parts.ids),
             parts.transactions,
             parts.middleware,
             parts.rules.result_bytes,

@@ -85,7 +85,8 @@ class Together:
         outcome = hold.ended or Released()
         try:
             (births,) = await self._bear.births([(hold.claim, (hold.context and hold.context.children) or ())])
-            told = await opened.settle(self._settle.decide(ending(hold, outcome, self._clock.monotonic(), births)))
+            decided = self._settle.decide(ending(hold, outcome, self._clock.monotonic(), births))
+            told = await opened.settle(decided)
         except Unavailable:
             await opened.roll_back()
             return Released()
@@ -94,6 +95,8 @@ class Together:
         if told.answer is SettleAnswer.UNSTORABLE:
             return Discarded(UNSTORABLE)
         tell(self._log, hold, outcome, told)
+        if self._settle.measure is not None:
+            self._settle.measure.settled(hold.claim, decided, told)
         self._let_go((hold,))
         if told.answer is SettleAnswer.APPLIED and births:
             await self._bear.tell(births)

@@ -82,3 +82,17 @@ def test_a_queue_is_purged_once_somebody_says_yes(remote: Run) -> None:
     assert purged.code == 0, purged.err
     assert (purged.document["status"], purged.document["done"]) == ("finished", 1)
     assert remote("jobs", "show", queued.document["id"], "-o", "json").document["status"] == "cancelled"
+
+
+def test_a_queue_says_why_it_starts_nothing(remote: Run) -> None:
+    """With its counts, to programs; one that nobody ever named is 7."""
+    assert remote("enqueue", FAILS, "--queue", "quiet", "-o", "id").code == 0
+    assert remote("queues", "pause", "quiet", "--reason", "for a test").code == 0
+    told = remote("queues", "explain", "quiet", "-o", "json")
+    assert told.code == 0, told.err
+    assert (told.document["ready"], told.document["waiting"]["value"]) == (False, 1)
+    assert told.document["reasons"][0]["paused"]["reason"] == "for a test"
+    words = remote("queues", "explain", "quiet", "-o", "table")
+    assert "waits: 1 waiting, 1 due, 0 running" in words.out
+    assert "x The queue was paused" in words.out
+    assert remote("queues", "explain", "never.seen").code == 7

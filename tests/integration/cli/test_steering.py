@@ -110,3 +110,18 @@ def test_job_that_expired_ends_a_wait(remote: Run) -> None:
     said = remote("enqueue", "tour.hello", "name=x", "--delay", "1h", "--expires", "100ms", "--wait")
     assert said.code == 5, said.err
     assert (said.document["status"], said.document["cancel_reason"]) == ("cancelled", "expired")
+
+
+def test_why_a_job_waits_is_said_to_people_and_programs(remote: Run) -> None:
+    """A line for each reason, or JSON; ids may come from a pipe; one that is not there is 7."""
+    job_id, missing = waiting(remote, "--queue", "explained"), str(uuid.uuid4())
+    told = remote("jobs", "explain", stdin=f"{job_id}\n")
+    assert told.code == 0, told.err
+    document = json.loads(told.out)
+    assert (document["id"], document["ready"], document["reasons"][0]["code"]) == (job_id, False, "not-due")
+    words = remote("jobs", "explain", job_id, "-o", "table")
+    first, second, *_ = words.out.splitlines()
+    assert (first.split()[0], first.endswith("waits, queue explained")) == (job_id, True)
+    assert second.startswith("  x Due at ")
+    assert "no live worker is known to serve the queue" in words.out.lower()
+    assert remote("jobs", "explain", missing).code == 7

@@ -62,7 +62,7 @@ def sql(request: pytest.FixtureRequest, server: servers.Server, template: str) -
 
 STATEMENTS = {
     "claim": statements.CLAIM,
-    "claim in turn": statements.CLAIM_IN_TURN,
+    "claim_in_turn": statements.CLAIM_IN_TURN,
     "claim_only": statements.CLAIM_ONLY,
     "heartbeat": statements.HEARTBEAT,
     "succeed": statements.SUCCEED,

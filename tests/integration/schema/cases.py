@@ -254,6 +254,8 @@ BROKEN = [
     _broken("on_dead_names_its_task_within_64_kib", "queue", on_dead="'{}'"),
     _broken("on_dead_names_its_task_within_64_kib", "task", on_dead="""'{"task": 1}'"""),
     _broken("on_dead_names_its_task_within_64_kib", "task", on_dead=_json('{"task": "a", "payload": "%"}', 65_538)),
+    _broken("pk_stats_changes", "stats_change", insert("stats_change", id="1"), id="1"),
+    _broken("pk_stats_rollups", "stats_rollup", insert("stats_rollup")),
     _broken("pk_dead_letter_changes", "dead_letter_change", insert("dead_letter_change", id="1"), id="1"),
     _broken("ck_dead_letter_changes_change_is_not_0", "dead_letter_change", change="0"),
     _broken(

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from equeue.adapters.postgres import columns, failure_models, models, schema, statistics_models
+from equeue.adapters.postgres import columns, failure_models, models, scaling_function, schema, statistics_models
 
 Facts: TypeAlias = dict[str, str]
 SCRATCH = "as_modelled"
@@ -99,5 +99,6 @@ def model_ddl(schema_name: str) -> Iterable[str]:
         statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
     statements.extend(statistics_models.FUNCTIONS[2:])
     statements.extend(models.TRIGGERS)
+    statements.append(scaling_function.SCALING_FUNCTION)
     for statement in statements:
         yield statement.replace(f"{columns.SCHEMA}.", f"{schema_name}.").removesuffix(".")

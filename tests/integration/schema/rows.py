@@ -15,6 +15,8 @@ _DEAD_LETTER = {
     "error_type": "'ValueError'",
 }
 
+_COUNTED = {"at": "'2026-01-01T00:00:00Z'", "queue": "'default'", "task": "'a.b'", "user_id": ID}
+
 VALID = {
     "queued": ("jobs", _QUEUED),
     "running": (
@@ -56,6 +58,8 @@ VALID = {
     "queue": ("queues", {"name": "'default'"}),
     "schedule": ("schedules", {"name": "'nightly'", "cron": "'0 2 * * *'", "task": "'a.b'"}),
     "schedule_fire": ("schedule_fires", {"job_id": OTHER_ID, "schedule_id": ID, "fire_at": "now()"}),
+    "stats_change": ("stats_changes", _COUNTED),
+    "stats_rollup": ("stats_rollups", {**_COUNTED, "period": "'minute'"}),
     "dead_letter_change": ("dead_letter_changes", {"change": "1", **_DEAD_LETTER}),
     "dead_letter_group": (
         "dead_letter_groups",

@@ -57,9 +57,9 @@ async def test_pages_join_and_filters_narrow(admin: Caller, world: World) -> Non
     await recorded(world, "a", "b", "c")
     await recorded(world, "d", action="queue.unset")
     first = (await admin.get(PATH, params={"limit": "3"})).json()
-    rest = (await admin.get(PATH, params={"limit": "3", "before": first["next_before"]})).json()
+    rest = (await admin.get(PATH, params={"limit": "3", "cursor": first["next_cursor"]})).json()
     assert [each["target_id"] for each in first["items"] + rest["items"]] == ["d", "c", "b", "a"]
-    assert (first["has_more"], rest["has_more"], rest["next_before"]) == (True, False, None)
+    assert (first["has_more"], rest["has_more"], rest["next_cursor"]) == (True, False, None)
     for params, targets in (
         ({"action": "queue.unset"}, ["d"]),
         ({"target_kind": "queue", "target_id": "b"}, ["b"]),
@@ -67,5 +67,9 @@ async def test_pages_join_and_filters_narrow(admin: Caller, world: World) -> Non
     ):
         found = (await admin.get(PATH, params=params)).json()["items"]
         assert [each["target_id"] for each in found] == targets
+    back = (await admin.get(PATH, params={"limit": "3", "cursor": rest["prev_cursor"]})).json()
+    assert (back["items"], back["prev_cursor"]) == (first["items"], None)
+    other = {"action": "queue.unset", "cursor": first["next_cursor"]}
+    is_problem(await admin.get(PATH, params=other), "cursor-mismatch")
     for params in ({"before": "x"}, {"user_id": "x"}, {"limit": "0"}, {"actor": "x"}):
         is_problem(await admin.get(PATH, params=params), "invalid-parameter")

@@ -233,10 +233,14 @@ async def test_operations_are_listed_newest_first(operator: Caller, world: World
     request = {"action": "retry", "filter": {"ids": [str(job.id)]}}
     made = [(await operator.post(PATH, json=request)).json()["id"] for _ in range(5)]
     first = (await operator.get(PATH, params={"limit": "3"})).json()
-    rest = (await operator.get(PATH, params={"limit": "3", "before": first["next_before"]})).json()
+    rest = (await operator.get(PATH, params={"limit": "3", "cursor": first["next_cursor"]})).json()
     assert [each["id"] for each in first["items"] + rest["items"]] == made[::-1]
-    assert (first["has_more"], rest["has_more"], rest["next_before"]) == (True, False, None)
-    is_problem(await operator.get(PATH, params={"before": "x"}), "not-found")
+    assert (first["has_more"], rest["has_more"], rest["next_cursor"]) == (True, False, None)
+    back = (await operator.get(PATH, params={"limit": "3", "cursor": rest["prev_cursor"]})).json()
+    assert (back["items"], back["prev_cursor"]) == (first["items"], None)
+    confined = operator.with_key(await world.key_of(await world.person(Role.OPERATOR), queue_globs=("mail",)))
+    is_problem(await confined.get(PATH, params={"cursor": first["next_cursor"]}), "cursor-mismatch")
+    is_problem(await operator.get(PATH, params={"cursor": "x"}), "cursor-mismatch")
     is_problem(await operator.get(PATH, params={"limit": "0"}), "invalid-parameter")
 
 

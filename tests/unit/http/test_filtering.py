@@ -258,10 +258,20 @@ async def test_head_of_an_export_walks_nowhere(api: Caller, world: World) -> Non
     store(world, 3)
     answer = await api("HEAD", f"{JOBS}/export")
     assert (answer.status_code, answer.content) == (200, b"")
+    sent = await sent_by(world, asyncio.Event().set, method="HEAD")
+    assert [message.get("body") for message in sent] == [None, b""]
+
+
+async def test_no_page_is_read_for_who_has_gone(world: World) -> None:
+    """The stream ends with the piece that was under way."""
+    store(world, 450)
+    gone = asyncio.Event()
+    sent = await sent_by(world, gone.set, gone)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
 async def test_an_export_is_cut_short_when_the_server_stops(world: World) -> None:
-    """Its end is not told, so nobody takes it for whole; and no page is read for who has gone."""
+    """Its end is not told, so nobody takes it for whole."""
     store(world, 450)
     sent = await sent_by(world, world.services.drain.begin)
     world.services.drain.started.clear()
@@ -269,25 +279,29 @@ async def test_an_export_is_cut_short_when_the_server_stops(world: World) -> Non
     assert sent[-1]["more_body"] is True
 
 
-async def sent_by(world: World, after_first: Any) -> list[dict[str, Any]]:
-    """Return what an export sends if something happens after its first piece."""
+async def sent_by(
+    world: World, after_first: Any, gone: asyncio.Event | None = None, method: str = "GET"
+) -> list[dict[str, Any]]:
+    """Return what an export sends if something happens after its first piece, to a caller who may go then."""
+    gone = gone or asyncio.Event()
     sent: list[dict[str, Any]] = []
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
         if message["type"] == "http.response.body" and len(sent) == 2:
             after_first()
+            await asyncio.sleep(0)
 
     requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
         for message in requests:
             return message
-        await asyncio.Event().wait()
-        raise AssertionError
+        await gone.wait()
+        return {"type": "http.disconnect"}
 
     scope: dict[str, Any] = {
-        "type": "http", "http_version": "1.1", "method": "GET", "path": f"{JOBS}/export", "raw_path": b"/",
+        "type": "http", "http_version": "1.1", "method": method, "path": f"{JOBS}/export", "raw_path": b"/",
         "root_path": "", "query_string": b"", "scheme": "http", "server": ("test", 80), "client": ("test", 1),
         "state": {}, "headers": [(b"authorization", f"Bearer {world.member_key}".encode()), (b"host", b"test")],
     }  # fmt: skip

@@ -34,6 +34,7 @@ QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
 SCHEDULE_READER = PEOPLE | {"key jobs:read", "key schedules:admin"}
 SCHEDULE_OPERATOR = frozenset({"operator", "admin", "key schedules:admin"})
 ADMIN = frozenset({"admin", "key admin"})
+SCALING_READER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 
 WHO: Mapping[str, frozenset[str]] = {
     "enqueue_job": WRITER,
@@ -56,14 +57,18 @@ WHO: Mapping[str, frozenset[str]] = {
     "stream_events": WATCHER,
     "get_result": READER,
     "list_attempts": READER,
+    "explain_job": READER,
     "cancel_job": OWNER,
     "retry_job": OWNER,
     "run_job_now": OWNER,
     "rerun_job": OWNER,
     "edit_job": OPERATOR,
     "delete_job": ADMIN,
+    "get_scaling": SCALING_READER,
+    "get_metrics": OPEN,
     "list_queues": QUEUE_READER,
     "get_queue": QUEUE_READER,
+    "explain_queue": QUEUE_READER,
     "put_queue": QUEUE_OPERATOR,
     "edit_queue": QUEUE_OPERATOR,
     "unset_queue": QUEUE_OPERATOR,

@@ -93,6 +93,9 @@ def _check(schema: Any, value: Any, schemas: Any, where: str = "$") -> None:
     """Assert that `value` has the members that `schema` names, and no others; enough to catch a forgotten field."""
     if "$ref" in schema:
         return _check(schemas[schema["$ref"].rpartition("/")[2]], value, schemas, where)
+    if "discriminator" in schema:
+        told = schema["discriminator"]
+        return _check({"$ref": told["mapping"][value[told["propertyName"]]]}, value, schemas, where)
     if "anyOf" in schema:
         fitting = [one for one in schema["anyOf"] if (one.get("type") == "null") == (value is None)]
         return _check(fitting[0], value, schemas, where) if fitting and value is not None else None

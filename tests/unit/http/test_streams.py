@@ -12,7 +12,8 @@ from tests.unit.http.world import Caller, World
 from tests.unit.worker.world import breathe
 from uuid_utils.compat import uuid7
 
-from equeue.domain.access import Role, Scope
+from equeue.domain.access import Principal, Role, Scope
+from equeue.domain.errors import Unavailable
 from equeue.domain.ids import UUID
 from equeue.domain.status import JobStatus
 
@@ -23,6 +24,10 @@ def change(world: World, job_id: str, **facts: Any) -> None:
     """Let something happen to a job."""
     job = world.store.jobs[UUID(job_id)]
     world.store.jobs[job.id] = attrs.evolve(job, **facts)
+
+
+async def _away(key: str) -> Principal | None:  # noqa: ARG001 - as every judge
+    raise Unavailable
 
 
 def follow(world: World, job_id: str, **headers: str) -> Any:
@@ -122,6 +127,33 @@ async def test_stream_ends_with_its_key(world: World, path: str) -> None:
         await world.timers.move(19.9)
         assert not tap.ended
         await world.timers.move(0.2)
+        assert tap.ended
+
+
+@pytest.mark.parametrize("path", [f"{JOBS}/{{}}/stream", EVENTS])
+async def test_stream_ends_soon_after_its_key(world: World, path: str) -> None:
+    """A key that is revoked, or changed, is good for no more than one more comment."""
+    viewer = await world.person(Role.VIEWER)
+    async with tapped(world.app, await world.key_of(viewer), path.format(put(world))) as tap:
+        await world.timers.move(10)
+        assert not tap.ended
+        revoked = {key_id: attrs.evolve(key, revoked=True) for key_id, key in world.store.keys.items()}
+        world.store.keys.update(revoked)
+        await world.timers.move(15)
+        assert tap.ended
+
+
+async def test_stream_goes_on_while_nobody_can_judge_its_key(world: World) -> None:
+    """The database may be away for a while; that the key has expired is known without it."""
+    key = await world.key_of(await world.person(Role.VIEWER), expires_at=world.clock.now() + seconds(60))
+    async with tapped(world.app, key, EVENTS) as tap:
+        await world.timers.move(10)
+        judge = world.services.authenticate
+        object.__setattr__(world.services, "authenticate", _away)
+        await world.timers.move(40)
+        assert not tap.ended
+        await world.timers.move(15)
+        object.__setattr__(world.services, "authenticate", judge)
         assert tap.ended
 
 

@@ -15,12 +15,14 @@ from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.json_schema import CompiledSchemas
 from equeue.adapters.memory.bulk import MemoryBulkReads
 from equeue.adapters.memory.dead_letters import MemoryDeadLetters
+from equeue.adapters.memory.demand import MemoryDemands
 from equeue.adapters.memory.intake import MemoryIntake
 from equeue.adapters.memory.leases import MemoryJobLeases
 from equeue.adapters.memory.passwords import MemoryPasswords
 from equeue.adapters.memory.platform import START, MovableClock
 from equeue.adapters.memory.queue import MemoryJobQueue
 from equeue.adapters.memory.reads import MemoryJobReads
+from equeue.adapters.memory.situations import MemorySituations
 from equeue.adapters.memory.statistics import MemoryLiveFigures, MemoryStatistics
 from equeue.adapters.memory.store import MemoryStore
 from equeue.adapters.memory.system import MemorySystemReads
@@ -29,17 +31,20 @@ from equeue.adapters.memory.watching import MemoryJobWatch, MemoryTopicWatch
 from equeue.adapters.security.keys import ApiKeys, issue
 from equeue.adapters.security.tokens import JwtAccessTokens, SignedRefreshTokens
 from equeue.adapters.system import SystemClock, UuidV7Ids
+from equeue.adapters.telemetry.metrics import Metrics
 from equeue.application.access import Authenticate
 from equeue.application.api_keys import ManageApiKeys
 from equeue.application.bulk import SteerBulk
 from equeue.application.edit import EditJob
 from equeue.application.enqueue import Enqueue, EnqueueRules
+from equeue.application.explain import Explain
 from equeue.application.failure_policies import FailurePolicies, Source
 from equeue.application.filters import SuggestFilters
 from equeue.application.firing import MakeJobs
 from equeue.application.intake import EnqueueTogether
 from equeue.application.login import LogIn, Throttle
 from equeue.application.manage import ManageJobs
+from equeue.application.observing import ShowMetrics
 from equeue.application.people import ChangePassword, ManagePeople
 from equeue.application.ports.accounts import User
 from equeue.application.ports.catalogue import TaskDeclaration
@@ -47,6 +52,7 @@ from equeue.application.ports.unit_of_work import UnitsOfWork
 from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
+from equeue.application.scaling import TellNeed
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.application.statistics import ShowStatistics
@@ -163,6 +169,8 @@ class World:
             store.answers,
             store.tasks,
             store.queues,
+            store.seen,
+            store.buckets,
             store.users,
             store.keys,
             store.stamps,
@@ -213,6 +221,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         return world.readiness
 
     policies = FailurePolicies(Source(units_of_work, clock, UuidV7Ids()))
+    meter = Metrics()
     enqueue = Enqueue(units_of_work, queue, clock, UuidV7Ids(), rules, policies, schemas)
     timers, watch = HandMovedTimers(clock), MemoryJobWatch(store)
     look_up = Authenticate(units_of_work, ApiKeys(), clock, JwtAccessTokens(SECRET_KEYS, clock))
@@ -223,6 +232,7 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         manage=manage,
         edit=EditJob(manage, clock, rules, schemas),
         reads=MemoryJobReads(store),
+        explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
         schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
         calendar=CronCalendar(),
@@ -242,6 +252,9 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         system=LookAtSystem(MemorySystemReads(store), queue, "memory"),
         clock=clock,
         ready=ready,
+        need=TellNeed(MemoryDemands(store), units_of_work),
+        metrics=ShowMetrics(meter, MemoryDemands(store), ready),
+        meter=meter,
         secret_keys=SECRET_KEYS,
         limits=limits,
     )
