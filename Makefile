@@ -89,6 +89,12 @@ test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through 
 prove-redis: $(VENV)/dev.stamp ## Run 50,000 jobs while Redis is flushed, killed, littered, full, silent (about 20 minutes)
 	EQUEUE_REDIS_JOBS=50000 $(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/integration/redis/test_troubles.py
 
+.PHONY: test-dashboard
+test-dashboard: $(VENV)/dev.stamp $(UI)/index.html ## The dashboard: types, lint, units, and a browser before a real API, worker and PostgreSQL
+	@cd dashboard && npm run --silent typecheck && npm run --silent lint && npm run --silent test </dev/null
+	@echo "== playwright (budget 600 s)"
+	@timeout --kill-after=20 --signal=INT 600 $(BIN)/python -m tests.dashboard.stage npx playwright test </dev/null
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers
 	$(BIN)/ruff format --check --quiet .

@@ -47,8 +47,15 @@ export function OperationsView(): ReactNode {
           {(data) =>
             data.items.length === 0 ? (
               <Empty icon={ListChecks} title="No bulk operation yet">
-                Choose jobs in the <TextLink href="/jobs/">list</TextLink>, or a group of{" "}
-                <TextLink href="/dead-letters/">dead letters</TextLink>.
+                Choose jobs in the{" "}
+                <TextLink className="underline" href="/jobs/">
+                  list
+                </TextLink>
+                , or a group of{" "}
+                <TextLink className="underline" href="/dead-letters/">
+                  dead letters
+                </TextLink>
+                .
               </Empty>
             ) : (
               <DataTable label="Bulk operations" columns={COLUMNS} rows={data.items} rowId={({ id }) => id} />
