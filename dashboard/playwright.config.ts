@@ -4,7 +4,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
-  workers: 2,
+  workers: Number(process.env["WORKERS"] ?? 2),
   fullyParallel: true,
   forbidOnly: true,
   timeout: 90_000,

@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useTheme, useZone, zone } from "@/lib/preferences";
+import { useShade, useZone, zone } from "@/lib/preferences";
 
 export interface Line {
   name: string;
@@ -26,7 +26,7 @@ interface Props {
 /** Lines over time. What it shows is in the table below it too, for who cannot see it. */
 export function Chart({ label, times, lines, say, stacked = false }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
-  const look = `${useTheme()} ${useZone()}`;
+  const look = `${useShade()} ${useZone()}`;
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;

@@ -38,8 +38,8 @@ const COLUMNS: readonly Column<Operation>[] = [
 
 /** What was done to many jobs at once: who, what, how far. */
 export function OperationsView(): ReactNode {
-  const [before, setBefore] = useQueryState("before", parseAsString.withOptions({ history: "push" }));
-  const query = useQuery(operationsQuery(before));
+  const [cursor, setCursor] = useQueryState("cursor", parseAsString.withOptions({ history: "push" }));
+  const query = useQuery(operationsQuery(cursor));
   return (
     <Page title="Bulk operations" lead="What was done to many jobs at once: previewed, tracked, and abortable.">
       <div className="card min-w-0 overflow-clip">
@@ -63,7 +63,7 @@ export function OperationsView(): ReactNode {
           }
         </Shown>
       </div>
-      <Pager next={query.data?.next_before} onTurn={(to) => void setBefore(to)} />
+      <Pager previous={query.data?.prev_cursor} next={query.data?.next_cursor} onTurn={(to) => void setCursor(to)} />
     </Page>
   );
 }

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { type ReactNode, useState } from "react";
-import { queueStatsQuery, type QueueStats } from "@/api/later";
+import { queueStatsQuery, type QueueStats } from "@/api/stats";
 import { explainQueueQuery, queueQuery } from "@/api/queries";
 import { Reasons } from "@/features/explain/reasons";
 import { quoted } from "@/features/jobs/filter";
