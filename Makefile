@@ -39,7 +39,7 @@ run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreS
 dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
 
 .PHONY: dashboard-if-node
-dashboard-if-node:
+dashboard-if-node: ## Build the dashboard where Node 20 is; else say so
 	@if $(HAVE_NODE); then \
 	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
 	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
@@ -166,14 +166,16 @@ bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
 .PHONY: test-long
-test-long: test fuzz mutants soak ## Everything, also what takes long
+test-long: test test-dashboard fuzz mutants soak ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends \
-	    ca-certificates make python3 python3-venv postgresql-15 </dev/null >/dev/null; \
+	    ca-certificates make python3 python3-venv postgresql-15 chromium </dev/null >/dev/null; \
+	  $(HAVE_NODE) || { apt-get -qq install -y --no-install-recommends nodejs npm </dev/null >/dev/null \
+	    && { $(HAVE_NODE) || npm install --silent --global node@20 </dev/null; }; }; \
 	else echo "ci-deps: not root, or no apt: nothing installed" >&2; fi
 
 .PHONY: docs

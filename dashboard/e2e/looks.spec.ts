@@ -119,6 +119,7 @@ test("the flows work by keyboard alone, and the focus is seen", async ({ page, m
   await page.keyboard.press("Enter");
   await expect(page.getByText("cancelled", { exact: true }).first()).toBeVisible();
   await page.keyboard.press("Control+k");
+  await expect(page.getByPlaceholder("Where to, or what to do")).toBeFocused();
   await page.keyboard.type("dark colours");
   await page.keyboard.press("Enter");
   await expect(page.locator("html[data-theme=dark]")).toBeAttached();

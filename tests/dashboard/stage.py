@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx2
-from tests.tree import ROOT, Tree, state_folder, tree
+from tests.tree import ROOT, state_folder, tree
 
 PASSWORD = "correct-horse-battery"
 ROLES = ("admin", "operator", "viewer", "member")
@@ -26,7 +26,9 @@ def main(command: Sequence[str]) -> int:
         with httpx2.Client(base_url=f"{started.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as api:
             furnish(api)
         environment = os.environ | {"EQUEUE_URL": started.url, "EQUEUE_API_KEY": key}
-        return subprocess.run(command, cwd=ROOT / "dashboard", env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+        return subprocess.run(
+            command, cwd=ROOT / "dashboard", env=environment, stdin=subprocess.DEVNULL, check=False
+        ).returncode
 
 
 def furnish(api: httpx2.Client) -> None:
@@ -37,7 +39,9 @@ def furnish(api: httpx2.Client) -> None:
     plan = _post(api, "/bulk-operations", {**CANCELLED, "dry_run": True})
     _post(api, "/bulk-operations", {**CANCELLED, "plan_hash": plan["plan_hash"]})
     jobs = [{"task": "mail.send", "payload": {"address": f"{'x@' if n % 4 else ''}example.org"}} for n in range(24)]
-    _post(api, "/jobs/bulk", {"jobs": [*jobs, *({"task": "video.encode", "payload": {"minutes": n}} for n in range(3))]})
+    _post(
+        api, "/jobs/bulk", {"jobs": [*jobs, *({"task": "video.encode", "payload": {"minutes": n}} for n in range(3))]}
+    )
 
 
 def _post(api: httpx2.Client, path: str, body: object) -> Any:
