@@ -39,7 +39,7 @@ run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreS
 dashboard: $(UI)/index.html ## Build the dashboard into the package (needs Node 20)
 
 .PHONY: dashboard-if-node
-dashboard-if-node: ## Build the dashboard where Node 20 is; else say so
+dashboard-if-node: ## The same, but where Node is not, a word instead
 	@if $(HAVE_NODE); then \
 	  $(MAKE) --no-print-directory dashboard || echo "The dashboard is not built; all else runs." >&2; \
 	else echo "Node 20 is not here, so the dashboard is not built; all else runs." >&2; fi
@@ -165,8 +165,12 @@ bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with 
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
+.PHONY: prove-limits
+prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a full key (about 3 minutes)
+	EQUEUE_FRONT_JOBS=1000000 $(BIN)/python -m pytest -q -s -n 0 tests/integration/postgres/test_saturated_key.py
+
 .PHONY: test-long
-test-long: test test-dashboard fuzz mutants soak ## Everything, also what takes long
+test-long: test test-dashboard fuzz mutants soak prove-limits ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there

@@ -63,8 +63,10 @@ def test_no_rate_is_passed_and_none_is_lost(database_url: str, tmp_path: Path) -
             here.start_named()
         for turn in range(1, ROUNDS + 1):
             here.until(lambda: len(begun(here)) >= turn * 2 * A_SECOND, 60)  # noqa: B023 - asked before the next turn
-            (victim,) = [worker for worker in here.workers if worker.pid == begun(here)[-1].pid]
-            victim.tell(signal.SIGKILL)
+            last = begun(here)[-1].pid
+            (victim,) = [worker for worker in here.workers if worker.pid == last]
+            if victim.alive:
+                victim.tell(signal.SIGKILL)
             here.start_named()
         here.until(lambda: len(begun(here)) >= (ROUNDS + 1) * 2 * A_SECOND, 60)
         given = sorted(span.begin for span in leases(here))

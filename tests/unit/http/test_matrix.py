@@ -27,6 +27,7 @@ READER = PEOPLE | {"key jobs:read"}
 WRITER = PEOPLE | {"key jobs:write"}
 OWNER = PEOPLE | {"key jobs:write", "key jobs:admin"}
 READER_OR_WRITER = PEOPLE | {"key jobs:read", "key jobs:write"}
+STATISTICS_READER = PEOPLE | {"key jobs:read", "key stats:read"}
 WATCHER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 QUEUE_READER = PEOPLE | {"key jobs:read", "key queues:admin"}
 OPERATOR = frozenset({"operator", "admin", "key jobs:admin"})
@@ -52,6 +53,9 @@ WHO: Mapping[str, frozenset[str]] = {
     "count_jobs": READER,
     "export_jobs": READER,
     "suggest_filters": READER,
+    "show_overview": STATISTICS_READER,
+    "show_series": STATISTICS_READER,
+    "show_queue_stats": STATISTICS_READER,
     "get_job": READER,
     "stream_job": READER,
     "stream_events": WATCHER,
