@@ -211,7 +211,8 @@ clean: ## Remove the environment, the caches and the development database
 
 dashboard/node_modules/.package-lock.json: dashboard/package.json dashboard/package-lock.json
 	@echo "Installing what the dashboard is built with (about a minute, once)"
-	@cd dashboard && npm ci --silent --no-progress </dev/null
+	@# `npm ci` refuses a lock file that lacks optional packages of other systems, as npm writes it where these are not served.
+	@cd dashboard && npm install --no-save --silent --no-progress </dev/null
 	@touch $@
 
 $(UI)/index.html: dashboard/node_modules/.package-lock.json $(UI_SOURCES)
