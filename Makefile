@@ -89,6 +89,12 @@ test-redis: $(VENV)/dev.stamp ## Worker processes once more, with hints through 
 prove-redis: $(VENV)/dev.stamp ## Run 50,000 jobs while Redis is flushed, killed, littered, full, silent (about 20 minutes)
 	EQUEUE_REDIS_JOBS=50000 $(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/integration/redis/test_troubles.py
 
+.PHONY: test-dashboard
+test-dashboard: $(VENV)/dev.stamp $(UI)/index.html ## The dashboard: types, lint, units, and a browser before a real API, worker and PostgreSQL
+	@cd dashboard && npm run --silent typecheck && npm run --silent lint && npm run --silent test </dev/null
+	@echo "== playwright (budget 600 s)"
+	@timeout --kill-after=20 --signal=INT 600 $(BIN)/python -m tests.dashboard.stage npx playwright test </dev/null
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Formatting, ruff, strict types, and the contracts between the layers
 	$(BIN)/ruff format --check --quiet .
@@ -164,14 +170,16 @@ prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a full ke
 	EQUEUE_FRONT_JOBS=1000000 $(BIN)/python -m pytest -q -s -n 0 tests/integration/postgres/test_saturated_key.py
 
 .PHONY: test-long
-test-long: test fuzz mutants soak prove-limits ## Everything, also what takes long
+test-long: test test-dashboard fuzz mutants soak prove-limits ## Everything, also what takes long
 
 .PHONY: ci-deps
 ci-deps: ## Install what only CI needs: Debian packages, if this is root and apt is there
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends \
-	    ca-certificates make python3 python3-venv postgresql-15 </dev/null >/dev/null; \
+	    ca-certificates make python3 python3-venv postgresql-15 chromium </dev/null >/dev/null; \
+	  $(HAVE_NODE) || { apt-get -qq install -y --no-install-recommends nodejs npm </dev/null >/dev/null \
+	    && { $(HAVE_NODE) || npm install --silent --global node@20 </dev/null; }; }; \
 	else echo "ci-deps: not root, or no apt: nothing installed" >&2; fi
 
 .PHONY: docs

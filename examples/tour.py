@@ -48,6 +48,7 @@ def main() -> int:
         surprises = [job for job in [*jobs, *report] if job["status"] != EXPECTED.get(job["task"], "succeeded")]
         console.print(summary(jobs, settings))
         console.print(f"The report job read them through the API: {json.dumps(report[0]['result'])}\n")
+        leave_something(api)
         console.print(directions(jobs, settings), highlight=False)
     for job in surprises:
         console.print(f"[red]not as it should be:[/red] {job['task']} {job['id']} is {job['status']}: {job['error']}")
@@ -158,8 +159,24 @@ def directions(jobs: Sequence[Job], settings: Settings) -> str:
     return (
         f"Look at the job that died:  .venv/bin/equeue jobs show {dead}\n"
         f'or over HTTP:               curl -H "Authorization: Bearer $(cat {key})" {settings.url}/api/v1/jobs/{dead}\n'
+        f"The dashboard is at {settings.url}/ui/; the link above, or in {key.with_name('link')}, signs you in, once.\n"
         f"The API is at {settings.url} (its pages at {settings.url}/docs), the key in {key}.\n"
     )
+
+
+def leave_something(api: Api) -> None:
+    """Leave jobs that wait, run long behind a limit, and are to be retried, for every page to show."""
+    api.set_queue("tour-film", {"max_running": 2})
+    films = [{"task": "tour.encode", "queue": "tour-film", "payload": {"film": f"film {n}"}} for n in range(1, 7)]
+    hosts = [{"task": "tour.flaky_upstream", "queue": QUEUE, "payload": {"host": host}} for host in ("left", "right")]
+    later = [
+        {"task": "tour.hello", "queue": QUEUE, "payload": {"name": "tomorrow"}, "delay_s": 86_400},
+        {"task": "tour.always_fails", "queue": QUEUE, "max_retries": 0, "tags": ["showcase"]},
+    ]
+    api.enqueue_all([*films, *hosts, *later])
+    if not any(schedule["name"] == "tour-hourly" for schedule in api.schedules()):
+        job = {"task": "tour.hello", "payload": {"name": "the hour"}}
+        api.post("/schedules", {"name": "tour-hourly", "cron": "@hourly", "zone": "UTC", "job": job})
 
 
 def created_at(job: Job) -> float:

@@ -55,6 +55,21 @@ async def always_fails(ctx: Context) -> None:
     raise RuntimeError(f"this never works (attempt {ctx.attempt})")
 
 
+@tasks.task("tour.encode", queue="tour-film", timeout=3600)
+async def encode(ctx: Context, film: str, minutes: int = 10) -> str:
+    """Take long, and tell how far it is: something to look at on the dashboard."""
+    for minute in range(minutes):
+        await ctx.progress(minute, minutes, f"minute {minute} of {film}")
+        await asyncio.sleep(20)
+    return f"{film} is encoded"
+
+
+@tasks.task("tour.flaky_upstream", queue=QUEUE, max_retries=8, backoff=Fixed(600))
+async def flaky_upstream(host: str) -> None:
+    """Fail for now, and be tried again in ten minutes."""
+    raise ConnectionError(f"{host} does not answer")
+
+
 @tasks.task("tour.report", queue=QUEUE, timeout=60)
 def report(since: str) -> dict[str, Any]:
     """Read the results of this tour through the API, as any client would, and add them up."""

@@ -21,12 +21,12 @@ export interface AuditAsked {
   action: string;
   target_kind: string;
   target_id: string;
-  before: string | null;
+  cursor: string | null;
 }
 
-export const auditQuery = ({ action, target_kind, target_id, before }: AuditAsked) =>
+export const auditQuery = ({ action, target_kind, target_id, cursor }: AuditAsked) =>
   queryOptions({
-    queryKey: ["audit", action, target_kind, target_id, before],
+    queryKey: ["audit", action, target_kind, target_id, cursor],
     queryFn: ({ signal }) =>
       api.get("/api/v1/audit", {
         query: {
@@ -34,7 +34,7 @@ export const auditQuery = ({ action, target_kind, target_id, before }: AuditAske
           ...(action ? { action } : {}),
           ...(target_kind ? { target_kind } : {}),
           ...(target_id ? { target_id } : {}),
-          ...(before ? { before } : {}),
+          ...(cursor ? { cursor } : {}),
         },
         signal,
       }),

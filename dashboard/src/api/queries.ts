@@ -139,11 +139,11 @@ export const groupsQuery = ({ queue, task, cursor }: GroupsAsked) =>
 const MOVING_MS = 1000;
 const UNDER_WAY = new Set(["pending", "running"]);
 
-export const operationsQuery = (before: string | null) =>
+export const operationsQuery = (cursor: string | null) =>
   queryOptions({
-    queryKey: ["bulk-operations", "list", before],
+    queryKey: ["bulk-operations", "list", cursor],
     queryFn: ({ signal }) =>
-      api.get("/api/v1/bulk-operations", { query: { limit: 50, ...(before ? { before } : {}) }, signal }),
+      api.get("/api/v1/bulk-operations", { query: { limit: 50, ...(cursor ? { cursor } : {}) }, signal }),
     refetchInterval: ({ state }) => (state.data?.items.some(({ status }) => UNDER_WAY.has(status)) ? MOVING_MS : false),
     placeholderData: keepPreviousData,
   });

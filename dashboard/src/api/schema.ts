@@ -4,9891 +4,10081 @@
  */
 
 export interface paths {
-  "/api/v1/jobs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile. Where no index serves the filter a page may end before it is full, at `scanned_until`; the cursor leads on from there. Scope: `jobs:read`.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        /**
+         * Enqueue one job
+         * @description 201 with its place in `Location`; 200 with the existing job if another holds the unique key. A repeated `Idempotency-Key` gets the first answer again, with `Idempotency-Replayed: true`. With `Prefer: wait=N` the answer comes once the job has ended, after N seconds (55 at most) in any case, and shows the job as it is then. Scope: `jobs:write`.
+         */
+        post: operations["enqueue_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List jobs
-     * @description A walk along `next_cursor` sees every job that existed throughout exactly once, whatever happens meanwhile. Where no index serves the filter a page may end before it is full, at `scanned_until`; the cursor leads on from there. Scope: `jobs:read`.
-     */
-    get: operations["list_jobs"];
-    put?: never;
-    /**
-     * Enqueue one job
-     * @description 201 with its place in `Location`; 200 with the existing job if another holds the unique key. A repeated `Idempotency-Key` gets the first answer again, with `Idempotency-Replayed: true`. With `Prefer: wait=N` the answer comes once the job has ended, after N seconds (55 at most) in any case, and shows the job as it is then. Scope: `jobs:write`.
-     */
-    post: operations["enqueue_job"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/bulk": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enqueue up to 1,000 jobs in one transaction
+         * @description Without `mode=partial` all are stored or none, and pointers such as `/jobs/1/queue` say which stood in the way. With it the answer is 200 and tells for each job what came of it. Scope: `jobs:write`.
+         */
+        post: operations["enqueue_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Enqueue up to 1,000 jobs in one transaction
-     * @description Without `mode=partial` all are stored or none, and pointers such as `/jobs/1/queue` say which stood in the way. With it the answer is 200 and tells for each job what came of it. Scope: `jobs:write`.
-     */
-    post: operations["enqueue_jobs"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/bulk-operations": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/bulk-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bulk operations, newest first
+         * @description Scope: `jobs:admin`.
+         */
+        get: operations["list_bulk_operations"];
+        put?: never;
+        /**
+         * Change many jobs: retry, cancel, delete, move or run now
+         * @description With `dry_run` nothing is done: 200 with a capped count, the first of the jobs and a `plan_hash`. Without, and with that hash, 202 with the operation that does exactly what was previewed, and touches no job created later. Deleting needs the scope `admin`. Scope: `jobs:admin`.
+         */
+        post: operations["create_bulk_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List bulk operations, newest first
-     * @description Scope: `jobs:admin`.
-     */
-    get: operations["list_bulk_operations"];
-    put?: never;
-    /**
-     * Change many jobs: retry, cancel, delete, move or run now
-     * @description With `dry_run` nothing is done: 200 with a capped count, the first of the jobs and a `plan_hash`. Without, and with that hash, 202 with the operation that does exactly what was previewed, and touches no job created later. Deleting needs the scope `admin`. Scope: `jobs:admin`.
-     */
-    post: operations["create_bulk_operation"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/bulk-operations/{operation_id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/bulk-operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one bulk operation and how far it has come
+         * @description Scope: `jobs:admin`.
+         */
+        get: operations["get_bulk_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one bulk operation and how far it has come
-     * @description Scope: `jobs:admin`.
-     */
-    get: operations["get_bulk_operation"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/bulk-operations/{operation_id}/abort": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/bulk-operations/{operation_id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a bulk operation: once this is answered, no further job is touched
+         * @description Scope: `jobs:admin`.
+         */
+        post: operations["abort_bulk_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Stop a bulk operation: once this is answered, no further job is touched
-     * @description Scope: `jobs:admin`.
-     */
-    post: operations["abort_bulk_operation"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/bulk-operations/{operation_id}/resume": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/bulk-operations/{operation_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a bulk operation that was aborted or given up, where it stopped
+         * @description Scope: `jobs:admin`.
+         */
+        post: operations["resume_bulk_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Go on with a bulk operation that was aborted or given up, where it stopped
-     * @description Scope: `jobs:admin`.
-     */
-    post: operations["resume_bulk_operation"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/dead-letters/groups/{fingerprint}/retry": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/dead-letters/groups/{fingerprint}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry every job that died of one cause, by a bulk operation
+         * @description Scope: `jobs:admin`.
+         */
+        post: operations["retry_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Retry every job that died of one cause, by a bulk operation
-     * @description Scope: `jobs:admin`.
-     */
-    post: operations["retry_dead_letters"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/dead-letters/groups/{fingerprint}/delete": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/dead-letters/groups/{fingerprint}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete every job that died of one cause, by a bulk operation
+         * @description Scope: `admin`.
+         */
+        post: operations["delete_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Delete every job that died of one cause, by a bulk operation
-     * @description Scope: `admin`.
-     */
-    post: operations["delete_dead_letters"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/audit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what people and keys did, newest first
+         * @description Scope: `admin`.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List what people and keys did, newest first
-     * @description Scope: `admin`.
-     */
-    get: operations["list_audit_entries"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/count": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count jobs by status, each status and their sum to 10,001 at most
+         * @description Where no index serves the filter only the newest jobs are looked at, and the counts are capped earlier. Scope: `jobs:read`.
+         */
+        get: operations["count_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Count jobs by status, each status and their sum to 10,001 at most
-     * @description Where no index serves the filter only the newest jobs are looked at, and the counts are capped earlier. Scope: `jobs:read`.
-     */
-    get: operations["count_jobs"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/export": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export jobs, as lines of JSON or as CSV
+         * @description The stream is as slow as its reader. It is a walk as along a list's cursors: every job that existed throughout is in it exactly once. Where it cannot go on it breaks off, which HTTP clients report as an error. A cell of CSV that a spreadsheet would take for a formula begins with an apostrophe. Scope: `jobs:read`.
+         */
+        get: operations["export_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Export jobs, as lines of JSON or as CSV
-     * @description The stream is as slow as its reader. It is a walk as along a list's cursors: every job that existed throughout is in it exactly once. Where it cannot go on it breaks off, which HTTP clients report as an error. A cell of CSV that a spreadsheet would take for a formula begins with an apostrophe. Scope: `jobs:read`.
-     */
-    get: operations["export_jobs"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/filters/suggest": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/filters/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complete a filter: fields, statuses, queues and tasks that begin with what is typed, or have it within
+         * @description Scope: `jobs:read`.
+         */
+        get: operations["suggest_filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Complete a filter: fields, statuses, queues and tasks that begin with what is typed, or have it within
-     * @description Scope: `jobs:read`.
-     */
-    get: operations["suggest_filters"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one job; with `Prefer: wait=N` once it has ended, or after N seconds (55 at most) as it is then
+         * @description Scope: `jobs:read`.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a job that has ended, with its attempts; what may still run is cancelled first
+         * @description Scope: `admin`.
+         */
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a queued job that is as it was when its ETag was read
+         * @description The body is a merge patch (RFC 7396), also as plain JSON: a payload keeps the members that are not named, and loses those that are `null`. Scope: `jobs:admin`.
+         */
+        patch: operations["edit_job"];
+        trace?: never;
     };
-    /**
-     * Look at one job; with `Prefer: wait=N` once it has ended, or after N seconds (55 at most) as it is then
-     * @description Scope: `jobs:read`.
-     */
-    get: operations["get_job"];
-    put?: never;
-    post?: never;
-    /**
-     * Delete a job that has ended, with its attempts; what may still run is cancelled first
-     * @description Scope: `admin`.
-     */
-    delete: operations["delete_job"];
-    options?: never;
-    head?: never;
-    /**
-     * Change a queued job that is as it was when its ETag was read
-     * @description The body is a merge patch (RFC 7396), also as plain JSON: a payload keeps the members that are not named, and loses those that are `null`. Scope: `jobs:admin`.
-     */
-    patch: operations["edit_job"];
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/result": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the result of a job: 202 while there is none yet, 409 with the error if there never will be one
+         * @description With `Prefer: wait=N` it waits for the job's end, N seconds (55 at most). Scope: `jobs:read`.
+         */
+        get: operations["get_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Get the result of a job: 202 while there is none yet, 409 with the error if there never will be one
-     * @description With `Prefer: wait=N` it waits for the job's end, N seconds (55 at most). Scope: `jobs:read`.
-     */
-    get: operations["get_result"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/cancel": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job: 200 for a queued one, at once; 202 for a running one, whose worker is asked to stop
+         * @description Scope: `jobs:admin` or `jobs:write`.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Cancel a job: 200 for a queued one, at once; 202 for a running one, whose worker is asked to stop
-     * @description Scope: `jobs:admin` or `jobs:write`.
-     */
-    post: operations["cancel_job"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/retry": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a dead or cancelled job again, its retry budget restored and its attempts kept
+         * @description Scope: `jobs:admin` or `jobs:write`.
+         */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Queue a dead or cancelled job again, its retry budget restored and its attempts kept
-     * @description Scope: `jobs:admin` or `jobs:write`.
-     */
-    post: operations["retry_job"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/stream": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job as server-sent events: `status`, `progress` and, as the last one, `end`
+         * @description It begins with the present state, so that whoever comes back with `Last-Event-ID` has missed nothing that counts. Every 15 silent seconds bring a comment. It ends with the job, with the credential, or as the server stops. Scope: `jobs:read`.
+         */
+        get: operations["stream_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Follow a job as server-sent events: `status`, `progress` and, as the last one, `end`
-     * @description It begins with the present state, so that whoever comes back with `Last-Event-ID` has missed nothing that counts. Every 15 silent seconds bring a comment. It ends with the job, when the credential expires, or as the server stops. Scope: `jobs:read`.
-     */
-    get: operations["stream_job"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/attempts": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ended attempts of a job, oldest first, the successful one included
+         * @description A page ends with the attempt whose error brings it to 8 MiB, and `has_more` tells of the rest. Scope: `jobs:read`.
+         */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List the ended attempts of a job, oldest first, the successful one included
-     * @description A page ends with the attempt whose error brings it to 8 MiB, and `has_more` tells of the rest. Scope: `jobs:read`.
-     */
-    get: operations["list_attempts"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/run-now": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say why a job is not running: what keeps it from being claimed first, then what it waits for beside
+         * @description Who sees only their own jobs is told that places are taken, but not by whose jobs. Scope: `jobs:read`.
+         */
+        get: operations["explain_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Make a queued job due at once; one that is due already is left as it is
-     * @description Scope: `jobs:admin` or `jobs:write`.
-     */
-    post: operations["run_job_now"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/rerun": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say why a queue starts nothing, or nothing more; counts end at 10,001
+         * @description Scope: `jobs:read` or `queues:admin`.
+         */
+        get: operations["explain_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Enqueue a copy of a job, whatever became of that one; the payload and other members may change
-     * @description The new job is the same owner's, has this one as its parent, and is due now. It asks for the same unique key: while another job holds it, perhaps this very one, the answer is 409. Scope: `jobs:admin` or `jobs:write`.
-     */
-    post: operations["rerun_job"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/run-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a queued job due at once; one that is due already is left as it is
+         * @description Scope: `jobs:admin` or `jobs:write`.
+         */
+        post: operations["run_job_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List the queues that a setting, a task or a waiting job names
-     * @description Scope: `jobs:read` or `queues:admin`.
-     */
-    get: operations["list_queues"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues/{name}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/jobs/{job_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enqueue a copy of a job, whatever became of that one; the payload and other members may change
+         * @description The new job is the same owner's, has this one as its parent, and is due now. It asks for the same unique key: while another job holds it, perhaps this very one, the answer is 409. Scope: `jobs:admin` or `jobs:write`.
+         */
+        post: operations["rerun_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one queue; 404 for a name that nobody ever used
-     * @description Scope: `jobs:read` or `queues:admin`.
-     */
-    get: operations["get_queue"];
-    /**
-     * Set a queue, known or new: what is left out becomes the system's
-     * @description `If-Match: *` sets it whatever was set before. Running processes know within ten seconds. Scope: `queues:admin`.
-     */
-    put: operations["put_queue"];
-    post?: never;
-    /**
-     * Take a queue's settings and pause away, so that the system's hold; its jobs stay
-     * @description With `If-Match` only what was read. Scope: `queues:admin`.
-     */
-    delete: operations["unset_queue"];
-    options?: never;
-    head?: never;
-    /**
-     * Change some settings of a queue: a merge patch (RFC 7396), also as plain JSON; `null` is the system's
-     * @description Scope: `queues:admin`.
-     */
-    patch: operations["edit_queue"];
-    trace?: never;
-  };
-  "/api/v1/queues/{name}/pause": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the queues that a setting, a task or a waiting job names
+         * @description Scope: `jobs:read` or `queues:admin`.
+         */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Have no job of a queue start, known or new, until it is resumed or `until`; what runs goes on
-     * @description It holds from the answer on, for every worker. To pause again changes reason and end. Scope: `queues:admin`.
-     */
-    post: operations["pause_queue"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues/{name}/resume": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one queue; 404 for a name that nobody ever used
+         * @description Scope: `jobs:read` or `queues:admin`.
+         */
+        get: operations["get_queue"];
+        /**
+         * Set a queue, known or new: what is left out becomes the system's
+         * @description `If-Match: *` sets it whatever was set before. Running processes know within ten seconds. Scope: `queues:admin`.
+         */
+        put: operations["put_queue"];
+        post?: never;
+        /**
+         * Take a queue's settings and pause away, so that the system's hold; its jobs stay
+         * @description With `If-Match` only what was read. Scope: `queues:admin`.
+         */
+        delete: operations["unset_queue"];
+        options?: never;
+        head?: never;
+        /**
+         * Change some settings of a queue: a merge patch (RFC 7396), also as plain JSON; `null` is the system's
+         * @description Scope: `queues:admin`.
+         */
+        patch: operations["edit_queue"];
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Have the jobs of a queue start again, at once; a queue that does not pause stays as it is
-     * @description Scope: `queues:admin`.
-     */
-    post: operations["resume_queue"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues/{name}/purge": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have no job of a queue start, known or new, until it is resumed or `until`; what runs goes on
+         * @description It holds from the answer on, for every worker. To pause again changes reason and end. Scope: `queues:admin`.
+         */
+        post: operations["pause_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Cancel every job that waits in a queue now, by a bulk operation; what runs and what comes later stays
-     * @description Scope: `admin`.
-     */
-    post: operations["purge_queue"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/schedules": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the jobs of a queue start again, at once; a queue that does not pause stays as it is
+         * @description Scope: `queues:admin`.
+         */
+        post: operations["resume_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List schedules by name. A page may hold fewer than `limit` where some are out of reach
-     * @description Scope: `jobs:read` or `schedules:admin`.
-     */
-    get: operations["list_schedules"];
-    put?: never;
-    /**
-     * Make a schedule; its jobs are yours, and it first fires after now
-     * @description Scope: `schedules:admin`.
-     */
-    post: operations["create_schedule"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/schedules/preview": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel every job that waits in a queue now, by a bulk operation; what runs and what comes later stays
+         * @description Scope: `admin`.
+         */
+        post: operations["purge_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Show the next fire times of a rhythm, and say in words what changes of the clocks do to them
-     * @description Scope: `jobs:read` or `schedules:admin`.
-     */
-    post: operations["preview_schedule"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/schedules/{schedule}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedules by name. A page may hold fewer than `limit` where some are out of reach
+         * @description Scope: `jobs:read` or `schedules:admin`.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Make a schedule; its jobs are yours, and it first fires after now
+         * @description Scope: `schedules:admin`.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one schedule, by id or name, with its newest fire times
-     * @description Scope: `jobs:read` or `schedules:admin`.
-     */
-    get: operations["get_schedule"];
-    /**
-     * Set a schedule anew: what is left out becomes the default. Another rhythm begins now
-     * @description Scope: `schedules:admin`.
-     */
-    put: operations["put_schedule"];
-    post?: never;
-    /**
-     * Take a schedule away; the jobs that it made stay. With `If-Match` only what was read
-     * @description Scope: `schedules:admin`.
-     */
-    delete: operations["delete_schedule"];
-    options?: never;
-    head?: never;
-    /**
-     * Change some settings of a schedule: a merge patch (RFC 7396), also as plain JSON
-     * @description Scope: `schedules:admin`.
-     */
-    patch: operations["edit_schedule"];
-    trace?: never;
-  };
-  "/api/v1/schedules/{schedule}/pause": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the next fire times of a rhythm, and say in words what changes of the clocks do to them
+         * @description Scope: `jobs:read` or `schedules:admin`.
+         */
+        post: operations["preview_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Stop making jobs, also of a schedule declared in code; what falls due meanwhile is not made up for
-     * @description Scope: `schedules:admin`.
-     */
-    post: operations["pause_schedule"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/schedules/{schedule}/resume": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one schedule, by id or name, with its newest fire times
+         * @description Scope: `jobs:read` or `schedules:admin`.
+         */
+        get: operations["get_schedule"];
+        /**
+         * Set a schedule anew: what is left out becomes the default. Another rhythm begins now
+         * @description Scope: `schedules:admin`.
+         */
+        put: operations["put_schedule"];
+        post?: never;
+        /**
+         * Take a schedule away; the jobs that it made stay. With `If-Match` only what was read
+         * @description Scope: `schedules:admin`.
+         */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change some settings of a schedule: a merge patch (RFC 7396), also as plain JSON
+         * @description Scope: `schedules:admin`.
+         */
+        patch: operations["edit_schedule"];
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Go on with the next fire time from now
-     * @description Scope: `schedules:admin`.
-     */
-    post: operations["resume_schedule"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/schedules/{schedule}/run": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules/{schedule}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop making jobs, also of a schedule declared in code; what falls due meanwhile is not made up for
+         * @description Scope: `schedules:admin`.
+         */
+        post: operations["pause_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Make a job of the schedule now, paused or not; a repeated `Idempotency-Key` makes no second one
-     * @description Scope: `schedules:admin`.
-     */
-    post: operations["run_schedule"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/dead-letters/groups": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules/{schedule}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with the next fire time from now
+         * @description Scope: `schedules:admin`.
+         */
+        post: operations["resume_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List dead jobs grouped by what killed them, those with the latest death first
-     * @description The counts are exact. A group whose jobs die while you walk moves to the front, so a walk may miss it; what did not move is seen exactly once. Scope: `jobs:read`.
-     */
-    get: operations["list_dead_letter_groups"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/backoff/preview": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/schedules/{schedule}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a job of the schedule now, paused or not; a repeated `Idempotency-Key` makes no second one
+         * @description Scope: `schedules:admin`.
+         */
+        post: operations["run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** Tell how long a job with this retry policy waits before each retry that is left to it */
-    post: operations["preview_backoff"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/tasks": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead jobs grouped by what killed them, those with the latest death first
+         * @description The counts are exact. A group whose jobs die while you walk moves to the front, so a walk may miss it; what did not move is seen exactly once. Scope: `jobs:read`.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List the tasks that any worker ever declared, by id
-     * @description Scope: `jobs:read` or `jobs:write`.
-     */
-    get: operations["list_tasks"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/tasks/{task_id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/backoff/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell how long a job with this retry policy waits before each retry that is left to it */
+        post: operations["preview_backoff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one task: its queue, retry policy and payload schema
-     * @description Scope: `jobs:read` or `jobs:write`.
-     */
-    get: operations["get_task"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/auth/login": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/stats/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show everything at one glance: what waits, runs and lies dead, the last hour, and what is wrong
+         * @description Nothing is counted beyond 10,000, or a share of it where there are many queues: what is `capped` is at least so much. A member sees the figures of own jobs: of those, what waits and runs among the newest 10,000. Scope: `jobs:read` or `stats:read`.
+         */
+        get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Log in with an e-mail address and a password
-     * @description Whether the address or the password is wrong is not told. After 10 attempts at an account, or 100 from an address, within 15 minutes the answer is 429 until these are over.
-     */
-    post: operations["log_in"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/auth/refresh": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what happened by minutes (of the last day) or hours (of the last ninety)
+         * @description Without `since` these are the last hour or the last day. A member sees what happened to own jobs. Scope: `jobs:read` or `stats:read`.
+         */
+        get: operations["show_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Exchange the refresh cookie for the next one and an access token
-     * @description A refresh token is good once; for 10 seconds it gives the same successor again. After that it ends the session, for somebody else has a copy.
-     */
-    post: operations["refresh_session"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/auth/logout": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/queues/{name}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what one queue holds, and its last hour; 404 for a name that nobody ever used
+         * @description Scope: `jobs:read` or `stats:read`.
+         */
+        get: operations["show_queue_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /** End the session of the refresh cookie; its access tokens are good for nothing from then on */
-    post: operations["log_out"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/me": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks that any worker ever declared, by id
+         * @description Scope: `jobs:read` or `jobs:write`.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Say whom this key or token acts as, and what it may do */
-    get: operations["get_me"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/me/password": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one task: its queue, retry policy and payload schema
+         * @description Scope: `jobs:read` or `jobs:write`.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Change the own password: all sessions end, and a new one begins here
-     * @description For people who have logged in, not for keys.
-     */
-    post: operations["change_password"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in with an e-mail address and a password
+         * @description Whether the address or the password is wrong is not told. After 10 attempts at an account, or 100 from an address, within 15 minutes the answer is 429 until these are over.
+         */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Hear which topics changed, as server-sent events `changed`; they only say that it is time to look
-     * @description There is no log of them: whoever comes back with `Last-Event-ID` gets one `resync`, and reads everything again. The last change of a burst may be told up to ten seconds late. Members see their own jobs only, and whether others' changed is not for them; they poll. Scope: `stats:read`.
-     */
-    get: operations["stream_events"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/users": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange the refresh cookie for the next one and an access token
+         * @description A refresh token is good once; for 10 seconds it gives the same successor again. After that it ends the session, for somebody else has a copy.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List people, in the order in which they were made
-     * @description Scope: `admin`.
-     */
-    get: operations["list_users"];
-    put?: never;
-    /**
-     * Make a person
-     * @description Scope: `admin`.
-     */
-    post: operations["create_user"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/users/{user_id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/auth/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to use a session that was opened for a one-time link, such as `equeue dev` prints
+         * @description The link is good once, like any refresh token: used again later it ends the session.
+         */
+        post: operations["follow_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one person
-     * @description Scope: `admin`.
-     */
-    get: operations["get_user"];
-    put?: never;
-    post?: never;
-    /**
-     * Disable a person: no session and no key of theirs is good any more. Their jobs stay
-     * @description Scope: `admin`.
-     */
-    delete: operations["disable_user"];
-    options?: never;
-    head?: never;
-    /**
-     * Change a person's role or password, disable or enable them; it holds from their next request on
-     * @description Other replicas of the API know it within half a second. Scope: `admin`.
-     */
-    patch: operations["edit_user"];
-    trace?: never;
-  };
-  "/api/v1/api-keys": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the session of the refresh cookie; its access tokens are good for nothing from then on */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * List the own keys, for admins everybody's; revoked ones too
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    get: operations["list_api_keys"];
-    put?: never;
-    /**
-     * Make a key and show its text, once: only its hash is kept
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    post: operations["create_api_key"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/api-keys/{key_id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whom this key or token acts as, and what it may do */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Look at one key
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    get: operations["get_api_key"];
-    put?: never;
-    post?: never;
-    /**
-     * Revoke a key, for good; it is no good from its next request on
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    delete: operations["revoke_api_key"];
-    options?: never;
-    head?: never;
-    /**
-     * Change a key's name, scopes, queues or expiry; it holds from its next request on
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    patch: operations["edit_api_key"];
-    trace?: never;
-  };
-  "/api/v1/api-keys/{key_id}/rotate": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the own password: all sessions end, and a new one begins here
+         * @description For people who have logged in, not for keys.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    get?: never;
-    put?: never;
-    /**
-     * Give a key a new secret and show its text, once; the old one stays good for a grace, by default a day
-     * @description For people who have logged in, and keys with the scope `admin`.
-     */
-    post: operations["rotate_api_key"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/system": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear which topics changed, as server-sent events `changed`; they only say that it is time to look
+         * @description There is no log of them: whoever comes back with `Last-Event-ID` gets one `resync`, and reads everything again. The last change of a burst may be told up to ten seconds late. Members see their own jobs only, and whether others' changed is not for them; they poll. Scope: `stats:read`.
+         */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Tell versions, sizes, dead rows, what holds vacuum back, and whether hints flow
-     * @description Scope: `admin`.
-     */
-    get: operations["get_system"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/health/live": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List people, in the order in which they were made
+         * @description Scope: `admin`.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Make a person
+         * @description Scope: `admin`.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /** Tell that the process's loop turns; nothing else is touched */
-    get: operations["check_live"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/health/ready": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one person
+         * @description Scope: `admin`.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Disable a person: no session and no key of theirs is good any more. Their jobs stay
+         * @description Scope: `admin`.
+         */
+        delete: operations["disable_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a person's role or password, disable or enable them; it holds from their next request on
+         * @description Other replicas of the API know it within half a second. Scope: `admin`.
+         */
+        patch: operations["edit_user"];
+        trace?: never;
     };
-    /** Tell whether traffic is welcome: the database answers, its schema fits this build, the process is not ending */
-    get: operations["check_ready"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/jobs/{job_id}/explain": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the own keys, for admins everybody's; revoked ones too
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Make a key and show its text, once: only its hash is kept
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Say why a job is not running: what keeps it from being claimed first, then what it waits for beside
-     * @description Who sees only their own jobs is told that places are taken, but not by whose jobs. Scope: `jobs:read`.
-     */
-    get: operations["explain_job"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues/{name}/explain": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at one key
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        get: operations["get_api_key"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key, for good; it is no good from its next request on
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a key's name, scopes, queues or expiry; it holds from its next request on
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        patch: operations["edit_api_key"];
+        trace?: never;
     };
-    /**
-     * Say why a queue starts nothing, or nothing more; counts end at 10,001
-     * @description Scope: `jobs:read` or `queues:admin`.
-     */
-    get: operations["explain_queue"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/stats/overview": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/api-keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key a new secret and show its text, once; the old one stays good for a grace, by default a day
+         * @description For people who have logged in, and keys with the scope `admin`.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Show everything at one glance: what waits, runs and lies dead, the last hour, and what is wrong
-     * @description Nothing is counted beyond 10,000, or a share of it where there are many queues: what is `capped` is at least so much. A member sees the figures of own jobs: of those, what waits and runs among the newest 10,000. Scope: `jobs:read` or `stats:read`.
-     */
-    get: operations["show_overview"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/stats/series": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/stats/scaling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell an autoscaler how many workers of `slots` slots the named queues need; limits and pauses are counted in
+         * @description Scope: `stats:read`.
+         */
+        get: operations["get_scaling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Show what happened by minutes (of the last day) or hours (of the last ninety)
-     * @description Without `since` these are the last hour or the last day. A member sees what happened to own jobs. Scope: `jobs:read` or `stats:read`.
-     */
-    get: operations["show_series"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/v1/queues/{name}/stats": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell versions, sizes, dead rows, what holds vacuum back, and whether hints flow
+         * @description Scope: `admin`.
+         */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    /**
-     * Show what one queue holds, and its last hour; 404 for a name that nobody ever used
-     * @description Scope: `jobs:read` or `stats:read`.
-     */
-    get: operations["show_queue_stats"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell that the process's loop turns; nothing else is touched */
+        get: operations["check_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether traffic is welcome: the database answers, its schema fits this build, the process is not ending */
+        get: operations["check_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * ActorKind
-     * @description What acted.
-     * @enum {unknown}
-     */
-    ActorKind: "key" | "system" | "user";
-    /**
-     * ActorOut
-     * @description Who did it.
-     */
-    ActorOut: {
-      kind: components["schemas"]["ActorKind"];
-      user_id: string | null;
-      key_id: string | null;
-    };
-    /**
-     * Alive
-     * @description The process's loop turns.
-     */
-    Alive: {
-      /**
-       * @default ok
-       * @enum {unknown}
-       */
-      status?: "ok";
-    };
-    /**
-     * ApiKeyEditRequest
-     * @description What changes about a key.
-     */
-    ApiKeyEditRequest: {
-      name?: string;
-      scopes?: components["schemas"]["Scope"][];
-      /** @description `*` is any text, `?` any character; none is all */
-      queues?: string[];
-      expires_at?: string | null;
-    };
-    /**
-     * ApiKeyList
-     * @description One page of keys, in the order in which they were made; `next_after` leads to the next page.
-     */
-    ApiKeyList: {
-      items: components["schemas"]["ApiKeyOut"][];
-      has_more: boolean;
-      next_after: string | null;
-    };
-    /**
-     * ApiKeyOut
-     * @description A key, without its secret, which nobody has but whoever was given it.
-     */
-    ApiKeyOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      user_id: string;
-      name: string;
-      scopes: components["schemas"]["Scope"][];
-      queues: string[];
-      expires_at: string | null;
-      revoked: boolean;
-      last_used_at: string | null;
-      former_secret_until: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      etag: string;
-    };
-    /**
-     * ApiKeyRequest
-     * @description A key to be made; without `scopes` it may do what its owner may. Only admins make keys of others.
-     */
-    ApiKeyRequest: {
-      name: string;
-      /** @default null */
-      scopes?: components["schemas"]["Scope"][] | null;
-      /**
-       * @description `*` is any text, `?` any character; none is all
-       * @default []
-       */
-      queues?: string[];
-      /** @default null */
-      expires_at?: string | null;
-      /** @default null */
-      user_id?: string | null;
-    };
-    /**
-     * AttemptList
-     * @description Some of a job's ended attempts, oldest first; the cursor leads to those that follow.
-     */
-    AttemptList: {
-      items: components["schemas"]["AttemptOut"][];
-      next_cursor: string | null;
-      has_more: boolean;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * AttemptOut
-     * @description One ended attempt of a job.
-     */
-    AttemptOut: {
-      attempt: number;
-      outcome: components["schemas"]["AttemptOutcome"];
-      worker_id: string | null;
-      started_at: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      finished_at: string;
-      error: components["schemas"]["ErrorOut"] | null;
-    };
-    /**
-     * AttemptOutcome
-     * @description The word under which an attempt is remembered.
-     * @enum {unknown}
-     */
-    AttemptOutcome:
-      "cancelled" | "crashed" | "discarded" | "failed" | "released" | "snoozed" | "succeeded" | "timed_out";
-    /**
-     * AuditEntryOut
-     * @description Who did what to what, and the facts that changed, before and after.
-     */
-    AuditEntryOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-      actor: components["schemas"]["ActorOut"];
-      request_id: string | null;
-      action: string;
-      target_kind: string;
-      target_id: string;
-      before: Record<string, never>;
-      after: Record<string, never>;
-    };
-    /**
-     * AuditPage
-     * @description One page of entries, newest first; `next_before` leads to the next page.
-     */
-    AuditPage: {
-      items: components["schemas"]["AuditEntryOut"][];
-      has_more: boolean;
-      next_before: string | null;
-    };
-    /**
-     * BackendOut
-     * @description What carries hints. Without it work is picked up later, and none is lost.
-     */
-    BackendOut: {
-      backend: string;
-      ok: boolean;
-      detail: string;
-      troubles: number;
-      dropped: number;
-    };
-    /**
-     * BulkAction
-     * @description What is done to each job.
-     * @enum {unknown}
-     */
-    BulkAction: "cancel" | "delete" | "move" | "retry" | "run-now";
-    /**
-     * BulkAnswer
-     * @description What came of each job of a bulk, in the order sent.
-     */
-    BulkAnswer: {
-      items: components["schemas"]["BulkItem"][];
-    };
-    /**
-     * BulkItem
-     * @description What came of one job of a bulk: the job, or why it was rejected.
-     */
-    BulkItem: {
-      /** @enum {unknown} */
-      outcome: "created" | "existing" | "rejected";
-      job?: components["schemas"]["JobOut"];
-      problem?: components["schemas"]["ProblemDocument"];
-    };
-    /**
-     * BulkOperationList
-     * @description One page of bulk operations, newest first; `next_before` leads to the next page.
-     */
-    BulkOperationList: {
-      items: components["schemas"]["BulkOperationOut"][];
-      has_more: boolean;
-      next_before: string | null;
-    };
-    /**
-     * BulkOperationOut
-     * @description A bulk operation and how far it has come.
-     *
-     *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-     *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-     */
-    BulkOperationOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      action: components["schemas"]["BulkAction"];
-      status: components["schemas"]["BulkStatus"];
-      filter: components["schemas"]["JobSelector"];
-      queue: string | null;
-      reason: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      mark: string;
-      plan_hash: string;
-      expected: components["schemas"]["CappedCount"];
-      matched: number;
-      done: number;
-      skipped: number;
-      failed: number;
-      failure: string | null;
-      actor: components["schemas"]["ActorOut"];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      started_at: string | null;
-      finished_at: string | null;
-    };
-    /**
-     * BulkOperationRequest
-     * @description A change of many jobs: first with `dry_run`, then with the `plan_hash` that it gave.
-     *
-     *         Jobs that are named by `ids` need no `plan_hash`. `queue` is where `move` moves them, `reason` why `cancel` does.
-     */
-    BulkOperationRequest: {
-      action: components["schemas"]["BulkAction"];
-      filter: components["schemas"]["JobSelector"];
-      /** @default null */
-      queue?: string | null;
-      /** @default null */
-      reason?: string | null;
-      /** @default false */
-      dry_run?: boolean;
-      /** @default null */
-      plan_hash?: string | null;
-    };
-    /**
-     * BulkPlanned
-     * @description What a bulk operation would do; no job created after `mark` would be touched.
-     */
-    BulkPlanned: {
-      /**
-       * @default preview
-       * @enum {unknown}
-       */
-      kind?: "preview";
-      action: components["schemas"]["BulkAction"];
-      plan_hash: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      mark: string;
-      count: components["schemas"]["CappedCount"];
-      sample: components["schemas"]["SampleJob"][];
-    };
-    /**
-     * BulkRequest
-     * @description Up to 1,000 jobs to enqueue in one transaction.
-     */
-    BulkRequest: {
-      jobs: components["schemas"]["JobRequest"][];
-    };
-    /**
-     * BulkStatus
-     * @description Where an operation stands.
-     * @enum {unknown}
-     */
-    BulkStatus: "aborted" | "failed" | "finished" | "pending" | "running";
-    /**
-     * CancelRequest
-     * @description Why a job is cancelled, for those who look at it later.
-     */
-    CancelRequest: {
-      /** @default null */
-      reason?: string | null;
-    };
-    /**
-     * CappedCount
-     * @description A count that ends somewhere: with `capped` there are at least so many.
-     */
-    CappedCount: {
-      value: number;
-      capped: boolean;
-    };
-    /**
-     * CatchUp
-     * @description Which of the fire times that were missed are made up for: none, the last, or all within a bound.
-     * @enum {unknown}
-     */
-    CatchUp: "all" | "last" | "none";
-    /**
-     * ChangedTopics
-     * @description What to look at again.
-     */
-    ChangedTopics: {
-      topics: components["schemas"]["Topic"][];
-    };
-    /**
-     * CheckOut
-     * @description One thing that readiness depends on.
-     */
-    CheckOut: {
-      ok: boolean;
-      detail: string;
-    };
-    /**
-     * CountOut
-     * @description How many there are; with `capped` there are at least so many, and nobody counted on.
-     */
-    CountOut: {
-      value: number;
-      capped: boolean;
-    };
-    /**
-     * DatabaseOut
-     * @description PostgreSQL, and the schema in it.
-     */
-    DatabaseOut: {
-      version: string;
-      schema: string;
-      bytes: number;
-      tables: components["schemas"]["TableOut"][];
-      vacuum_held_by: components["schemas"]["HolderOut"][];
-    };
-    /**
-     * EditRequest
-     * @description What changes about a queued job (RFC 7396): a payload is merged member by member, `null` takes one away.
-     */
-    EditRequest: {
-      /** @description lower runs first */
-      priority?: number;
-      queue?: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, with its offset from UTC
-       */
-      run_at?: string;
-      max_retries?: number;
-      tags?: string[];
-      /** @description a JSON object */
-      payload?: Record<string, never>;
-    };
-    /**
-     * Empty
-     * @description Nothing: an empty body or no query parameters.
-     */
-    Empty: Record<string, never>;
-    /**
-     * EnqueueAnswer
-     * @description What came of an enqueue: the job was created, or another one holds its unique key.
-     */
-    EnqueueAnswer: {
-      /** @enum {unknown} */
-      outcome: "created" | "existing" | "rejected";
-      job: components["schemas"]["JobOut"];
-    };
-    /**
-     * ErrorOut
-     * @description Why an attempt did not succeed; `fingerprint` is the same for errors of one cause.
-     */
-    ErrorOut: {
-      type: string;
-      message: string;
-      traceback: string;
-      fingerprint: string;
-    };
-    /**
-     * ExponentialBackoff
-     * @description `base_s` · `factor`ⁿ before retry n, at most `cap_s`; the share `jitter` (0 to 1) of it is random.
-     */
-    ExponentialBackoff: {
-      /** @enum {unknown} */
-      kind: "exponential";
-      /**
-       * @description seconds
-       * @default 2
-       */
-      base_s?: number;
-      /** @default 2 */
-      factor?: number;
-      /**
-       * @description seconds
-       * @default 3600
-       */
-      cap_s?: number;
-      /** @default 1 */
-      jitter?: number;
-    };
-    /**
-     * FieldProblem
-     * @description One field at fault: `pointer` leads to it in the body (RFC 6901), `parameter` names it in the query.
-     *
-     *         In a filter `position` says at which character, counted from 0, and `nearest` what may have been meant.
-     */
-    FieldProblem: {
-      detail: string;
-      code: string;
-      pointer?: string;
-      parameter?: string;
-      position?: number;
-      nearest?: string;
-    };
-    /**
-     * FireOut
-     * @description A fire time that made a job; `manual` if somebody asked for it by hand.
-     */
-    FireOut: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      fire_at: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      job_id: string;
-      manual: boolean;
-    };
-    /**
-     * FireTime
-     * @description A fire time, what the clocks of the time zone show then, and what a change of theirs does to it.
-     */
-    FireTime: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      fire_at: string;
-      local: string;
-      note: string | null;
-    };
-    /**
-     * FixedBackoff
-     * @description The same wait before each retry; the share `jitter` (0 to 1) of it is random.
-     */
-    FixedBackoff: {
-      /** @enum {unknown} */
-      kind: "fixed";
-      /**
-       * @description seconds
-       * @default 2
-       */
-      base_s?: number;
-      /** @default 0 */
-      jitter?: number;
-    };
-    /**
-     * GroupList
-     * @description One page of groups, those with the latest death first.
-     */
-    GroupList: {
-      items: components["schemas"]["GroupOut"][];
-      next_cursor: string | null;
-      prev_cursor: string | null;
-      has_more: boolean;
-    };
-    /**
-     * GroupOut
-     * @description Dead jobs of one cause. `crashes`: they kill the process that runs them, instead of failing.
-     *
-     *         `error_type`, `message` and `example_job_id` are those of the last that died.
-     */
-    GroupOut: {
-      fingerprint: string;
-      jobs: number;
-      crashes: boolean;
-      error_type: string;
-      message: string;
-      queues: string[];
-      tasks: string[];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      first_seen: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      last_seen: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      example_job_id: string;
-    };
-    /**
-     * HolderOut
-     * @description What keeps vacuum from removing dead rows; `transactions` have begun since its snapshot.
-     */
-    HolderOut: {
-      kind: string;
-      name: string;
-      transactions: number;
-      age_s: number | null;
-      remedy: string;
-    };
-    /**
-     * IndexOut
-     * @description One index, and its size.
-     */
-    IndexOut: {
-      name: string;
-      bytes: number;
-    };
-    /**
-     * JobAnswer
-     * @description One job, and the database's time at which it was so.
-     */
-    JobAnswer: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      task: string;
-      queue: string;
-      status: components["schemas"]["JobStatus"];
-      payload?: unknown;
-      result?: unknown;
-      error: components["schemas"]["ErrorOut"] | null;
-      priority: number;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      run_at: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      started_at: string | null;
-      finished_at: string | null;
-      attempt: number;
-      retry_count: number;
-      max_retries: number;
-      backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      timeout_s: number;
-      expires_at: string | null;
-      cancel_reason: string | null;
-      progress: unknown;
-      tags: string[];
-      unique_key: string | null;
-      concurrency_key: string | null;
-      user_id: string | null;
-      worker_id: string | null;
-      lease_expires_at: string | null;
-      cancel_requested: boolean;
-      parent_id: string | null;
-      etag: string;
-      truncated: ("payload" | "result")[];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * JobCount
-     * @description How many jobs there are under the filter, in all and in each status that it asks for.
-     */
-    JobCount: {
-      total: components["schemas"]["CountOut"];
-      by_status: {
-        [key: string]: components["schemas"]["CountOut"];
-      };
-    };
-    /**
-     * JobList
-     * @description One page of jobs; the cursors lead to the pages on either side, `null` where there is none.
-     *
-     *         With `scanned_until` no index served the filter: jobs created so far were looked at, and `next_cursor` goes on from
-     *         there, however few are on this page.
-     */
-    JobList: {
-      items: components["schemas"]["JobOut"][];
-      next_cursor: string | null;
-      prev_cursor: string | null;
-      has_more: boolean;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-      /** @default null */
-      scanned_until?: string | null;
-      count?: components["schemas"]["CountOut"];
-    };
-    /**
-     * JobOut
-     * @description A job. In lists `payload` and `result` over 2 KB are left out and named in `truncated`.
-     */
-    JobOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      task: string;
-      queue: string;
-      status: components["schemas"]["JobStatus"];
-      payload?: unknown;
-      result?: unknown;
-      error: components["schemas"]["ErrorOut"] | null;
-      priority: number;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      run_at: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      started_at: string | null;
-      finished_at: string | null;
-      attempt: number;
-      retry_count: number;
-      max_retries: number;
-      backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      timeout_s: number;
-      expires_at: string | null;
-      cancel_reason: string | null;
-      progress: unknown;
-      tags: string[];
-      unique_key: string | null;
-      concurrency_key: string | null;
-      user_id: string | null;
-      worker_id: string | null;
-      lease_expires_at: string | null;
-      cancel_requested: boolean;
-      parent_id: string | null;
-      etag: string;
-      truncated: ("payload" | "result")[];
-    };
-    /**
-     * JobRequest
-     * @description A job to enqueue. What is left out is the task's declared setting, else the system's default.
-     */
-    JobRequest: {
-      task: string;
-      /** @description a JSON object */
-      payload?: Record<string, never>;
-      /** @default null */
-      queue?: string | null;
-      /**
-       * @description lower runs first
-       * @default 5
-       */
-      priority?: number;
-      /** @default null */
-      run_at?: string | null;
-      /** @default null */
-      delay_s?: number | null;
-      /** @default null */
-      max_retries?: number | null;
-      /** @default null */
-      backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      /** @default null */
-      timeout_s?: number | null;
-      /** @default null */
-      expires_at?: string | null;
-      /** @default [] */
-      tags?: string[];
-      /** @default null */
-      unique?: components["schemas"]["UniqueRequest"] | null;
-      /** @default null */
-      concurrency_key?: string | null;
-    };
-    /**
-     * JobSelector
-     * @description Which jobs are meant. Within a member any of the words fits, and all members have to; what is empty fits all.
-     *
-     *         `q` is a filter as lists take it, its times seen from the plan's mark. Where nothing is said of `status` beside it,
-     *         those jobs are meant to which the action can happen. `fingerprint` means dead jobs. `created_before` leaves out its
-     *         own instant.
-     */
-    JobSelector: {
-      /** @default [] */
-      ids?: string[];
-      /** @default [] */
-      status?: components["schemas"]["JobStatus"][];
-      /** @default [] */
-      queue?: string[];
-      /** @default [] */
-      task?: string[];
-      /** @default [] */
-      tag?: string[];
-      /** @default [] */
-      fingerprint?: string[];
-      /** @default null */
-      created_after?: string | null;
-      /** @default null */
-      created_before?: string | null;
-      /** @default  */
-      q?: string;
-    };
-    /**
-     * JobState
-     * @description Where a job stands, told by its stream. `status` is null for a job that was deleted.
-     */
-    JobState: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      /** @default null */
-      status?: components["schemas"]["JobStatus"] | null;
-      /** @default 0 */
-      attempt?: number;
-      /** @default 0 */
-      retry_count?: number;
-      /** @default null */
-      run_at?: string | null;
-      /** @default null */
-      started_at?: string | null;
-      /** @default null */
-      finished_at?: string | null;
-      /** @default false */
-      cancel_requested?: boolean;
-      /** @default null */
-      server_time?: string | null;
-    };
-    /**
-     * JobStatus
-     * @description Where a job stands. A retry and a delay are `queued` with `run_at` in the future.
-     * @enum {unknown}
-     */
-    JobStatus: "cancelled" | "dead" | "queued" | "running" | "succeeded";
-    /**
-     * LoginRequest
-     * @description Who one is, and what proves it.
-     */
-    LoginRequest: {
-      email: string;
-      password: string;
-    };
-    /**
-     * MeAnswer
-     * @description Whom the request acts as, and what that may do.
-     */
-    MeAnswer: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      user_id: string;
-      email: string;
-      role: components["schemas"]["Role"];
-      scopes: components["schemas"]["Scope"][];
-      key_id: string | null;
-      queues: string[];
-    };
-    /**
-     * MoveAnswer
-     * @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed).
-     */
-    MoveAnswer: {
-      /** @enum {unknown} */
-      outcome: "cancelled" | "edited" | "queued" | "repeated" | "requested";
-      job: components["schemas"]["JobOut"];
-    };
-    /**
-     * NewApiKey
-     * @description A key with its text, which is shown this once.
-     */
-    NewApiKey: {
-      api_key: components["schemas"]["ApiKeyOut"];
-      secret: string;
-    };
-    /**
-     * NewSchedule
-     * @description A schedule to be made.
-     */
-    NewSchedule: {
-      /** @default null */
-      cron?: string | null;
-      /**
-       * @description such as Europe/Berlin
-       * @default UTC
-       */
-      zone?: string;
-      /** @default null */
-      every_s?: number | null;
-      job: components["schemas"]["ScheduleJob"];
-      /** @default skip */
-      overlap?: components["schemas"]["Overlap"];
-      /** @default last */
-      catch_up?: components["schemas"]["CatchUp"];
-      /** @default 100 */
-      catch_up_limit?: number;
-      /** @default 0 */
-      jitter_s?: number;
-      name: string;
-    };
-    /**
-     * OnConflict
-     * @description What an enqueue gets when another job holds its unique key.
-     * @enum {unknown}
-     */
-    OnConflict: "reject" | "return_existing";
-    /**
-     * OnDeadForm
-     * @description The task to enqueue when a job dies.
-     *
-     *         Without a `payload` its job gets `job_id`, `task`, `queue`, `attempt` and `error`; in one, texts that are exactly
-     *         `$job_id`, `$task`, `$queue`, `$attempt`, `$error` or `$job` (all of them) stand for these.
-     */
-    OnDeadForm: {
-      task: string;
-      /** @description a JSON object */
-      payload?: Record<string, never>;
-    };
-    /**
-     * Overlap
-     * @description What to do at a fire time while a job of the schedule still waits or runs: pass it over, or make one more.
-     * @enum {unknown}
-     */
-    Overlap: "queue" | "skip";
-    /**
-     * PasswordRequest
-     * @description The own password, and the one that takes its place.
-     */
-    PasswordRequest: {
-      current_password: string;
-      /** @description at least 12 characters, and at most 72 bytes in UTF-8 */
-      new_password: string;
-    };
-    /**
-     * PauseOut
-     * @description Since when no job of a queue starts, on whose word and why, and until when.
-     */
-    PauseOut: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-      until: string | null;
-      reason: string | null;
-      user_id: string | null;
-      key_id: string | null;
-    };
-    /**
-     * PauseRequest
-     * @description Why a queue pauses, and until when; without an end, until somebody resumes it.
-     */
-    PauseRequest: {
-      /** @default null */
-      reason?: string | null;
-      /** @default null */
-      until?: string | null;
-    };
-    /**
-     * PreviewAnswer
-     * @description The waits that are left, in turn.
-     */
-    PreviewAnswer: {
-      items: components["schemas"]["WaitOut"][];
-    };
-    /**
-     * PreviewRequest
-     * @description A retry policy; what is left out is the system's default.
-     */
-    PreviewRequest: {
-      /** @default null */
-      backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      /** @default 3 */
-      max_retries?: number;
-      /** @default 0 */
-      retry_count?: number;
-    };
-    /**
-     * ProblemDocument
-     * @description A refusal (RFC 9457). `instance` is the id of the request, `code` the stable word for the kind of problem.
-     */
-    ProblemDocument: {
-      type: string;
-      title: string;
-      status: number;
-      detail: string;
-      code: string;
-      instance?: string;
-      errors?: components["schemas"]["FieldProblem"][];
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      existing_job_id?: string;
-      error?: components["schemas"]["ErrorOut"];
-    };
-    /**
-     * PurgeRequest
-     * @description `confirm` is the queue's name again, so that nobody empties one by a slip; `reason` is kept with each job.
-     */
-    PurgeRequest: {
-      confirm: string;
-      /** @default null */
-      reason?: string | null;
-    };
-    /**
-     * QueueDefaults
-     * @description What holds for jobs of a queue where neither caller nor task says otherwise; `null` is the system's default.
-     */
-    QueueDefaults: {
-      /** @default null */
-      max_retries?: number | null;
-      /** @default null */
-      timeout_s?: number | null;
-      /** @default null */
-      backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-    };
-    /**
-     * QueueForm
-     * @description The settings of a queue. What is left out or `null` is the system's, and bounds nothing.
-     *
-     *         `max_running` jobs hold a lease at once, `max_running_per_key` of one `concurrency_key`. With `max_depth` jobs that
-     *         wait, further ones are refused. `oldest_share` of the places of each claim go to what has been due longest, whatever
-     *         its priority.
-     */
-    QueueForm: {
-      /**
-       * @default {
-       *       "max_retries": null,
-       *       "timeout_s": null,
-       *       "backoff": null
-       *     }
-       */
-      defaults?: components["schemas"]["QueueDefaults"];
-      /** @default null */
-      on_dead?: components["schemas"]["OnDeadForm"] | null;
-      /** @default null */
-      max_running?: number | null;
-      /** @default null */
-      max_running_per_key?: number | null;
-      /** @default null */
-      rate?: components["schemas"]["Rate"] | null;
-      /** @default null */
-      max_depth?: number | null;
-      /** @default null */
-      oldest_share?: number | null;
-      /**
-       * @default {
-       *       "succeeded_s": null,
-       *       "cancelled_s": null,
-       *       "dead_s": null,
-       *       "result_s": null
-       *     }
-       */
-      retention?: components["schemas"]["RetentionForm"];
-    };
-    /**
-     * QueueList
-     * @description Every queue that a setting, a task or a waiting job names, in order.
-     */
-    QueueList: {
-      items: components["schemas"]["QueueOut"][];
-    };
-    /**
-     * QueueOut
-     * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-     *
-     *         `paused` is `null` unless it pauses now.
-     */
-    QueueOut: {
-      name: string;
-      defaults: components["schemas"]["QueueDefaults"];
-      on_dead: components["schemas"]["OnDeadForm"] | null;
-      max_running: number | null;
-      max_running_per_key: number | null;
-      rate: components["schemas"]["Rate"] | null;
-      max_depth: number | null;
-      oldest_share: number | null;
-      paused: components["schemas"]["PauseOut"] | null;
-      updated_at: string | null;
-      etag: string;
-      /**
-       * @default {
-       *       "succeeded_s": null,
-       *       "cancelled_s": null,
-       *       "dead_s": null,
-       *       "result_s": null
-       *     }
-       */
-      retention?: components["schemas"]["RetentionForm"];
-    };
-    /**
-     * Rate
-     * @description At most `limit` jobs start in each `period_s`, and `burst` at once after a rest (`null`: as many as `limit`).
-     */
-    Rate: {
-      limit: number;
-      /** @description s */
-      period_s: number;
-      /** @default null */
-      burst?: number | null;
-    };
-    /**
-     * ReadyAnswer
-     * @description Whether traffic is welcome; `degraded` means that it is, though pickup may be slower.
-     */
-    ReadyAnswer: {
-      /** @enum {unknown} */
-      status: "degraded" | "ready";
-      checks: {
-        [key: string]: components["schemas"]["CheckOut"];
-      };
-    };
-    /**
-     * RerunRequest
-     * @description What the new job has of its own; what is left out is copied, but for `run_at`, which is now.
-     */
-    RerunRequest: {
-      /** @description a JSON object */
-      payload?: Record<string, never>;
-      queue?: string;
-      /** @description lower runs first */
-      priority?: number;
-      /** @default null */
-      run_at?: string | null;
-      /** @default null */
-      delay_s?: number | null;
-      max_retries?: number;
-      backoff?: components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"];
-      timeout_s?: number;
-      expires_at?: string | null;
-      tags?: string[];
-      unique?: components["schemas"]["UniqueRequest"] | null;
-      concurrency_key?: string | null;
-    };
-    /**
-     * ResultAnswer
-     * @description A job's result, once it has succeeded.
-     */
-    ResultAnswer: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      job_id: string;
-      status: components["schemas"]["JobStatus"];
-      result?: unknown;
-      finished_at: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * RetentionForm
-     * @description How long jobs are kept once they have ended, and results if not as long; `null` is the system's.
-     */
-    RetentionForm: {
-      /** @default null */
-      succeeded_s?: number | null;
-      /** @default null */
-      cancelled_s?: number | null;
-      /** @default null */
-      dead_s?: number | null;
-      /** @default null */
-      result_s?: number | null;
-    };
-    /**
-     * Role
-     * @description What a person may do at most.
-     * @enum {unknown}
-     */
-    Role: "admin" | "member" | "operator" | "viewer";
-    /**
-     * RotateRequest
-     * @description How long the old secret stays good; 0 ends it at once.
-     */
-    RotateRequest: {
-      /**
-       * @description seconds
-       * @default 86400
-       */
-      grace_s?: number;
-    };
-    /**
-     * SampleJob
-     * @description One of the jobs meant, in short.
-     */
-    SampleJob: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      task: string;
-      queue: string;
-      status: components["schemas"]["JobStatus"];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-    };
-    /**
-     * ScheduleForm
-     * @description What is set for a schedule. Of the fire times that were missed by more than a minute `catch_up` makes up.
-     */
-    ScheduleForm: {
-      /** @default null */
-      cron?: string | null;
-      /**
-       * @description such as Europe/Berlin
-       * @default UTC
-       */
-      zone?: string;
-      /** @default null */
-      every_s?: number | null;
-      job: components["schemas"]["ScheduleJob"];
-      /** @default skip */
-      overlap?: components["schemas"]["Overlap"];
-      /** @default last */
-      catch_up?: components["schemas"]["CatchUp"];
-      /** @default 100 */
-      catch_up_limit?: number;
-      /** @default 0 */
-      jitter_s?: number;
-    };
-    /**
-     * ScheduleJob
-     * @description What each job is like; what is left out is the task's setting, the queue's or the system's.
-     *
-     *         In the payload a text that is exactly `$fire_at` stands for the fire time, `$schedule` for the schedule's name.
-     */
-    ScheduleJob: {
-      task: string;
-      /** @description a JSON object */
-      payload?: Record<string, never>;
-      /** @default null */
-      queue?: string | null;
-      /** @default 5 */
-      priority?: number;
-      /** @default null */
-      max_retries?: number | null;
-      /** @default null */
-      backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      /** @default null */
-      timeout_s?: number | null;
-      /** @default [] */
-      tags?: string[];
-      /** @default null */
-      concurrency_key?: string | null;
-    };
-    /**
-     * ScheduleList
-     * @description One page of schedules, by name; `next_after` leads to the next page.
-     */
-    ScheduleList: {
-      items: components["schemas"]["ScheduleOut"][];
-      has_more: boolean;
-      next_after: string | null;
-    };
-    /**
-     * ScheduleOut
-     * @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop.
-     */
-    ScheduleOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      name: string;
-      cron: string | null;
-      zone: string;
-      every_s: number | null;
-      words: string;
-      job: components["schemas"]["ScheduleJob"];
-      overlap: components["schemas"]["Overlap"];
-      catch_up: components["schemas"]["CatchUp"];
-      catch_up_limit: number;
-      jitter_s: number;
-      next_at: string | null;
-      last_fire_at: string | null;
-      paused: components["schemas"]["SchedulePauseOut"] | null;
-      failure: string | null;
-      /** @enum {unknown} */
-      managed_by: "api" | "code";
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      updated_at: string;
-      etag: string;
-      fires?: components["schemas"]["FireOut"][];
-    };
-    /**
-     * SchedulePauseOut
-     * @description Who stopped a schedule, when and why.
-     */
-    SchedulePauseOut: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-      by: string | null;
-      reason: string | null;
-    };
-    /**
-     * SchedulePauseRequest
-     * @description Why a schedule is paused, for those who look at it later.
-     */
-    SchedulePauseRequest: {
-      /** @default null */
-      reason?: string | null;
-    };
-    /**
-     * SchedulePreview
-     * @description When a rhythm fires next; `clocks` says in words what happens when clocks change.
-     */
-    SchedulePreview: {
-      words: string;
-      clocks: string;
-      items: components["schemas"]["FireTime"][];
-    };
-    /**
-     * SchedulePreviewRequest
-     * @description A rhythm, and how many of its fire times to show, from now on or behind `after`.
-     */
-    SchedulePreviewRequest: {
-      /** @default null */
-      cron?: string | null;
-      /**
-       * @description such as Europe/Berlin
-       * @default UTC
-       */
-      zone?: string;
-      /** @default null */
-      every_s?: number | null;
-      /** @default 5 */
-      count?: number;
-      /** @default null */
-      after?: string | null;
-    };
-    /**
-     * Scope
-     * @description What a key may do at most; it never exceeds its owner.
-     * @enum {unknown}
-     */
-    Scope:
-      | "admin"
-      | "jobs:admin"
-      | "jobs:read"
-      | "jobs:write"
-      | "queues:admin"
-      | "schedules:admin"
-      | "stats:read"
-      | "worker";
-    /**
-     * SuggestionOut
-     * @description A text that may stand there, and what it means.
-     */
-    SuggestionOut: {
-      text: string;
-      about: string;
-    };
-    /**
-     * Suggestions
-     * @description What may take the place of the text from `start` to `end`, counted in characters; `field` says whose value.
-     */
-    Suggestions: {
-      start: number;
-      end: number;
-      field: string | null;
-      items: components["schemas"]["SuggestionOut"][];
-    };
-    /**
-     * SystemOut
-     * @description The system below the API, as it is now.
-     */
-    SystemOut: {
-      version: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-      database: components["schemas"]["DatabaseOut"];
-      queue: components["schemas"]["BackendOut"];
-    };
-    /**
-     * TableOut
-     * @description One table. Rows are the database's estimates; `bytes` is without the indexes.
-     */
-    TableOut: {
-      name: string;
-      live_rows: number;
-      dead_rows: number;
-      bytes: number;
-      index_bytes: number;
-      indexes: components["schemas"]["IndexOut"][];
-      vacuumed_at: string | null;
-      analyzed_at: string | null;
-    };
-    /**
-     * TaskList
-     * @description The tasks that any worker ever declared, by id.
-     */
-    TaskList: {
-      items: components["schemas"]["TaskOut"][];
-    };
-    /**
-     * TaskOut
-     * @description A task as its author declared it; `null` is the system's default.
-     */
-    TaskOut: {
-      id: string;
-      queue: string;
-      max_retries: number | null;
-      backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
-      timeout_s: number | null;
-      payload_schema: unknown;
-      doc: string;
-      on_dead: string | null;
-    };
-    /**
-     * TokenAnswer
-     * @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`.
-     */
-    TokenAnswer: {
-      access_token: string;
-      expires_in: number;
-      /**
-       * @default Bearer
-       * @enum {unknown}
-       */
-      token_type?: "Bearer";
-    };
-    /**
-     * Topic
-     * @description What a view may show.
-     * @enum {unknown}
-     */
-    Topic: "bulk-operations" | "dead-letters" | "jobs" | "queues" | "tasks";
-    /**
-     * UniqueRequest
-     * @description At most one job of yours holds `key` at a time, while it is `queued` or until it ends (`active`).
-     */
-    UniqueRequest: {
-      key: string;
-      /** @default active */
-      while?: components["schemas"]["UniqueWhile"];
-      /** @default return_existing */
-      on_conflict?: components["schemas"]["OnConflict"];
-    };
-    /**
-     * UniqueWhile
-     * @description How long a unique key is held: until the first claim, or until the job ends.
-     * @enum {unknown}
-     */
-    UniqueWhile: "active" | "queued";
-    /**
-     * UserEditRequest
-     * @description What changes about a person; a new password or `disabled` ends all their sessions.
-     */
-    UserEditRequest: {
-      role?: components["schemas"]["Role"];
-      disabled?: boolean;
-      /** @description at least 12 characters, and at most 72 bytes in UTF-8 */
-      password?: string;
-    };
-    /**
-     * UserList
-     * @description One page of people, in the order in which they were made; `next_after` leads to the next page.
-     */
-    UserList: {
-      items: components["schemas"]["UserOut"][];
-      has_more: boolean;
-      next_after: string | null;
-    };
-    /**
-     * UserOut
-     * @description A person.
-     */
-    UserOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      id: string;
-      email: string;
-      role: components["schemas"]["Role"];
-      disabled: boolean;
-      has_password: boolean;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      created_at: string;
-      etag: string;
-    };
-    /**
-     * UserRequest
-     * @description A person to be made; without a password only keys lead in.
-     */
-    UserRequest: {
-      email: string;
-      /** @default member */
-      role?: components["schemas"]["Role"];
-      /** @default null */
-      password?: string | null;
-    };
-    /**
-     * WaitOut
-     * @description The bounds of the wait before one retry, and the longest that it and all before it can take together.
-     */
-    WaitOut: {
-      retry: number;
-      min_s: number;
-      max_s: number;
-      total_max_s: number;
-    };
-    /**
-     * BehindReason
-     * @description So many due jobs of its queue come before it; `capped` if there are more than that.
-     */
-    BehindReason: {
-      /** @enum {unknown} */
-      code: "behind";
-      blocks: boolean;
-      detail: string;
-      jobs: number;
-      capped: boolean;
-    };
-    /**
-     * EndedReason
-     * @description It is over; `why` is the reason of a cancel or the error that killed it.
-     */
-    EndedReason: {
-      /** @enum {unknown} */
-      code: "ended";
-      blocks: boolean;
-      detail: string;
-      status: components["schemas"]["JobStatus"];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-      why: string | null;
-    };
-    /**
-     * ExpiredReason
-     * @description It was not started in time and will be cancelled.
-     */
-    ExpiredReason: {
-      /** @enum {unknown} */
-      code: "expired";
-      blocks: boolean;
-      detail: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      expires_at: string;
-    };
-    /**
-     * HoldingJob
-     * @description A job that holds a place, and since when; `null` if its handler has not begun yet.
-     */
-    HoldingJob: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      job_id: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      worker_id: string;
-      since: string | null;
-    };
-    /**
-     * JobExplanation
-     * @description Why a job is not running. It is `ready` if a worker that knows its task and asks for it would be given it now.
-     */
-    JobExplanation: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      job_id: string;
-      queue: string;
-      status: components["schemas"]["JobStatus"];
-      ready: boolean;
-      reasons: (
-        | components["schemas"]["PausedReason"]
-        | components["schemas"]["NotDueReason"]
-        | components["schemas"]["ExpiredReason"]
-        | components["schemas"]["QueueBusyReason"]
-        | components["schemas"]["KeyBusyReason"]
-        | components["schemas"]["KeysBusyReason"]
-        | components["schemas"]["RateLimitedReason"]
-        | components["schemas"]["NothingWaitsReason"]
-        | components["schemas"]["QueueFullReason"]
-        | components["schemas"]["TaskUnknownReason"]
-        | components["schemas"]["QueueUnservedReason"]
-        | components["schemas"]["BehindReason"]
-        | components["schemas"]["RunningReason"]
-        | components["schemas"]["LapsedReason"]
-        | components["schemas"]["EndedReason"]
-      )[];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * KeyBusyReason
-     * @description As many jobs of its key run as may; `holders` are some of them, as far as the caller may see them.
-     */
-    KeyBusyReason: {
-      /** @enum {unknown} */
-      code: "max-running-per-key";
-      blocks: boolean;
-      detail: string;
-      concurrency_key: string;
-      max_running_per_key: number;
-      holders: components["schemas"]["HoldingJob"][];
-    };
-    /**
-     * KeysBusyReason
-     * @description All due jobs that were looked at have keys of which as many run as may; `deep` if there are more behind them.
-     */
-    KeysBusyReason: {
-      /** @enum {unknown} */
-      code: "keys-busy";
-      blocks: boolean;
-      detail: string;
-      max_running_per_key: number;
-      keys: string[];
-      deep: boolean;
-    };
-    /**
-     * LapsedReason
-     * @description Its worker was not heard of in time; it will be taken over.
-     */
-    LapsedReason: {
-      /** @enum {unknown} */
-      code: "lease-lapsed";
-      blocks: boolean;
-      detail: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      worker_id: string;
-      since: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      lease_expires_at: string;
-    };
-    /**
-     * NotDueReason
-     * @description Its time, or that of the queue's next job, has not come; `retry` if it waits to be tried again.
-     */
-    NotDueReason: {
-      /** @enum {unknown} */
-      code: "not-due";
-      blocks: boolean;
-      detail: string;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      run_at: string;
-      retry: boolean;
-    };
-    /**
-     * NothingWaitsReason
-     * @description No job of the queue waits.
-     */
-    NothingWaitsReason: {
-      /** @enum {unknown} */
-      code: "empty";
-      blocks: boolean;
-      detail: string;
-    };
-    /**
-     * PausedReason
-     * @description The queue pauses.
-     */
-    PausedReason: {
-      /** @enum {unknown} */
-      code: "paused";
-      blocks: boolean;
-      detail: string;
-      paused: components["schemas"]["PauseOut"];
-    };
-    /**
-     * QueueBusyReason
-     * @description As many jobs of the queue run as may; `holders` are some of them, as far as the caller may see them.
-     */
-    QueueBusyReason: {
-      /** @enum {unknown} */
-      code: "max-running";
-      blocks: boolean;
-      detail: string;
-      max_running: number;
-      holders: components["schemas"]["HoldingJob"][];
-    };
-    /**
-     * QueueExplanation
-     * @description Why a queue starts nothing, or nothing more. It is `ready` if a job of it would be given out now.
-     *
-     *         `ready` is `null` where so many jobs of busy keys stand in front that nobody looked past them.
-     */
-    QueueExplanation: {
-      name: string;
-      ready: boolean | null;
-      reasons: (
-        | components["schemas"]["PausedReason"]
-        | components["schemas"]["NotDueReason"]
-        | components["schemas"]["ExpiredReason"]
-        | components["schemas"]["QueueBusyReason"]
-        | components["schemas"]["KeyBusyReason"]
-        | components["schemas"]["KeysBusyReason"]
-        | components["schemas"]["RateLimitedReason"]
-        | components["schemas"]["NothingWaitsReason"]
-        | components["schemas"]["QueueFullReason"]
-        | components["schemas"]["TaskUnknownReason"]
-        | components["schemas"]["QueueUnservedReason"]
-        | components["schemas"]["BehindReason"]
-        | components["schemas"]["RunningReason"]
-        | components["schemas"]["LapsedReason"]
-        | components["schemas"]["EndedReason"]
-      )[];
-      waiting: components["schemas"]["CountOut"];
-      due: components["schemas"]["CountOut"];
-      running: components["schemas"]["CountOut"];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * QueueFullReason
-     * @description As many jobs wait as may; further ones are refused.
-     */
-    QueueFullReason: {
-      /** @enum {unknown} */
-      code: "max-depth";
-      blocks: boolean;
-      detail: string;
-      max_depth: number;
-    };
-    /**
-     * QueueUnservedReason
-     * @description No live worker is known to serve the queue; `seen_at` is when one that did was last heard of.
-     */
-    QueueUnservedReason: {
-      /** @enum {unknown} */
-      code: "no-worker-for-queue";
-      blocks: boolean;
-      detail: string;
-      queue: string;
-      seen_at: string | null;
-    };
-    /**
-     * RateLimitedReason
-     * @description As many have started as may in a while; the next may `at`.
-     */
-    RateLimitedReason: {
-      /** @enum {unknown} */
-      code: "rate-limited";
-      blocks: boolean;
-      detail: string;
-      rate: components["schemas"]["Rate"];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-    };
-    /**
-     * RunningReason
-     * @description A worker has it: `since` is `null` until its handler has begun.
-     */
-    RunningReason: {
-      /** @enum {unknown} */
-      code: "running";
-      blocks: boolean;
-      detail: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      worker_id: string;
-      since: string | null;
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      lease_expires_at: string;
-      cancel_requested: boolean;
-    };
-    /**
-     * TaskUnknownReason
-     * @description No live worker knows the task; one that did was last heard of `seen_at`, `null` if there never was one.
-     */
-    TaskUnknownReason: {
-      /** @enum {unknown} */
-      code: "no-worker-for-task";
-      blocks: boolean;
-      detail: string;
-      task: string;
-      seen_at: string | null;
-    };
-    /**
-     * Latencies
-     * @description What jobs waited and how long they ran, in the last hour.
-     */
-    Latencies: {
-      wait: components["schemas"]["LatencyOut"];
-      run: components["schemas"]["LatencyOut"];
-    };
-    /**
-     * LatencyOut
-     * @description How long it took half of them, 95 and 99 of a hundred, to a fifth; `null` where nothing was counted.
-     */
-    LatencyOut: {
-      count: number;
-      p50_s: number | null;
-      p95_s: number | null;
-      p99_s: number | null;
-    };
-    /**
-     * OverviewOut
-     * @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong.
-     */
-    OverviewOut: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-      tiles: components["schemas"]["Tiles"];
-      history: components["schemas"]["PointOut"][];
-      latency: components["schemas"]["Latencies"];
-      queues: components["schemas"]["QueueFigures"][];
-      errors: components["schemas"]["GroupOut"][];
-      stuck: components["schemas"]["StuckOut"][];
-    };
-    /**
-     * Period
-     * @description How long the stretches of time are for which figures are kept.
-     * @enum {unknown}
-     */
-    Period: "hour" | "minute";
-    /**
-     * PointOut
-     * @description What happened in the minute or hour that began at `at`.
-     *
-     *         `done` are the jobs that ended: `succeeded`, `dead` and `cancelled`. `failed` are attempts that failed, timed out,
-     *         crashed or gave up, `retried` those of them after which the job was queued again. `wait` is from when a job was
-     *         due to when its handler began, `run` from there to the end, both of attempts that ended here.
-     */
-    PointOut: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      at: string;
-      enqueued: number;
-      done: number;
-      succeeded: number;
-      dead: number;
-      cancelled: number;
-      failed: number;
-      retried: number;
-      wait: components["schemas"]["LatencyOut"];
-      run: components["schemas"]["LatencyOut"];
-    };
-    /**
-     * QueueFigures
-     * @description What a queue holds now; `oldest_ready_s` is for how long the first of the ready has been due.
-     */
-    QueueFigures: {
-      name: string;
-      ready: components["schemas"]["CountOut"];
-      scheduled: components["schemas"]["CountOut"];
-      running: components["schemas"]["CountOut"];
-      retrying: components["schemas"]["CountOut"];
-      dead: number;
-      oldest_ready_s: number | null;
-    };
-    /**
-     * QueueStats
-     * @description The same of one queue.
-     */
-    QueueStats: {
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-      name: string;
-      ready: components["schemas"]["CountOut"];
-      scheduled: components["schemas"]["CountOut"];
-      running: components["schemas"]["CountOut"];
-      retrying: components["schemas"]["CountOut"];
-      dead: number;
-      oldest_ready_s: number | null;
-      enqueued_per_minute: number;
-      done_per_minute: number;
-      latency: components["schemas"]["Latencies"];
-      history: components["schemas"]["PointOut"][];
-    };
-    /**
-     * Series
-     * @description A point for each step, also where nothing happened; the last may not have ended.
-     */
-    Series: {
-      step: components["schemas"]["Period"];
-      items: components["schemas"]["PointOut"][];
-      /**
-       * Format: date-time
-       * @description RFC 3339, UTC, microseconds
-       */
-      server_time: string;
-    };
-    /**
-     * StuckOut
-     * @description A job that runs although its lease ran out, or its time is long over, `overdue_s` ago.
-     */
-    StuckOut: {
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      job_id: string;
-      task: string;
-      queue: string;
-      /**
-       * Format: uuid
-       * @description UUID, version 7
-       */
-      worker_id: string;
-      started_at: string | null;
-      overdue_s: number;
-    };
-    /**
-     * Tiles
-     * @description The figures that matter most; those that are `capped` are at least so many.
-     */
-    Tiles: {
-      ready: components["schemas"]["CountOut"];
-      scheduled: components["schemas"]["CountOut"];
-      running: components["schemas"]["CountOut"];
-      retrying: components["schemas"]["CountOut"];
-      dead: number;
-      enqueued_per_minute: number;
-      done_per_minute: number;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    schemas: {
+        /**
+         * ActorKind
+         * @description What acted.
+         * @enum {unknown}
+         */
+        ActorKind: "key" | "system" | "user";
+        /**
+         * ActorOut
+         * @description Who did it.
+         */
+        ActorOut: {
+            kind: components["schemas"]["ActorKind"];
+            user_id: string | null;
+            key_id: string | null;
+        };
+        /**
+         * Alive
+         * @description The process's loop turns.
+         */
+        Alive: {
+            /**
+             * @default ok
+             * @enum {unknown}
+             */
+            status?: "ok";
+        };
+        /**
+         * ApiKeyEditRequest
+         * @description What changes about a key.
+         */
+        ApiKeyEditRequest: {
+            name?: string;
+            scopes?: components["schemas"]["Scope"][];
+            /** @description `*` is any text, `?` any character; none is all */
+            queues?: string[];
+            expires_at?: string | null;
+        };
+        /**
+         * ApiKeyList
+         * @description One page of keys, in the order in which they were made; `next_after` leads to the next page.
+         */
+        ApiKeyList: {
+            items: components["schemas"]["ApiKeyOut"][];
+            has_more: boolean;
+            next_after: string | null;
+        };
+        /**
+         * ApiKeyOut
+         * @description A key, without its secret, which nobody has but whoever was given it.
+         */
+        ApiKeyOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            user_id: string;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+            queues: string[];
+            expires_at: string | null;
+            revoked: boolean;
+            last_used_at: string | null;
+            former_secret_until: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            etag: string;
+        };
+        /**
+         * ApiKeyRequest
+         * @description A key to be made; without `scopes` it may do what its owner may. Only admins make keys of others.
+         */
+        ApiKeyRequest: {
+            name: string;
+            /** @default null */
+            scopes?: components["schemas"]["Scope"][] | null;
+            /**
+             * @description `*` is any text, `?` any character; none is all
+             * @default []
+             */
+            queues?: string[];
+            /** @default null */
+            expires_at?: string | null;
+            /** @default null */
+            user_id?: string | null;
+        };
+        /**
+         * AttemptList
+         * @description Some of a job's ended attempts, oldest first; the cursor leads to those that follow.
+         */
+        AttemptList: {
+            items: components["schemas"]["AttemptOut"][];
+            next_cursor: string | null;
+            has_more: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * AttemptOut
+         * @description One ended attempt of a job.
+         */
+        AttemptOut: {
+            attempt: number;
+            outcome: components["schemas"]["AttemptOutcome"];
+            worker_id: string | null;
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            finished_at: string;
+            error: components["schemas"]["ErrorOut"] | null;
+        };
+        /**
+         * AttemptOutcome
+         * @description The word under which an attempt is remembered.
+         * @enum {unknown}
+         */
+        AttemptOutcome: "cancelled" | "crashed" | "discarded" | "failed" | "released" | "snoozed" | "succeeded" | "timed_out";
+        /**
+         * AuditEntryOut
+         * @description Who did what to what, and the facts that changed, before and after.
+         */
+        AuditEntryOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+            actor: components["schemas"]["ActorOut"];
+            request_id: string | null;
+            action: string;
+            target_kind: string;
+            target_id: string;
+            before: Record<string, never>;
+            after: Record<string, never>;
+        };
+        /**
+         * AuditPage
+         * @description One page of entries, newest first; the cursors lead to the pages on either side, `null` where there is none.
+         */
+        AuditPage: {
+            items: components["schemas"]["AuditEntryOut"][];
+            next_cursor: string | null;
+            prev_cursor: string | null;
+            has_more: boolean;
+        };
+        /**
+         * BackendOut
+         * @description What carries hints. Without it work is picked up later, and none is lost.
+         */
+        BackendOut: {
+            backend: string;
+            ok: boolean;
+            detail: string;
+            troubles: number;
+            dropped: number;
+        };
+        /**
+         * BehindReason
+         * @description So many due jobs of its queue come before it; `capped` if there are more than that.
+         */
+        BehindReason: {
+            /** @enum {unknown} */
+            code: "behind";
+            blocks: boolean;
+            detail: string;
+            jobs: number;
+            capped: boolean;
+        };
+        /**
+         * BulkAction
+         * @description What is done to each job.
+         * @enum {unknown}
+         */
+        BulkAction: "cancel" | "delete" | "move" | "retry" | "run-now";
+        /**
+         * BulkAnswer
+         * @description What came of each job of a bulk, in the order sent.
+         */
+        BulkAnswer: {
+            items: components["schemas"]["BulkItem"][];
+        };
+        /**
+         * BulkItem
+         * @description What came of one job of a bulk: the job, or why it was rejected.
+         */
+        BulkItem: {
+            /** @enum {unknown} */
+            outcome: "created" | "existing" | "rejected";
+            job?: components["schemas"]["JobOut"];
+            problem?: components["schemas"]["ProblemDocument"];
+        };
+        /**
+         * BulkOperationList
+         * @description One page of bulk operations, newest first; the cursors lead to the pages on either side, `null` for none.
+         */
+        BulkOperationList: {
+            items: components["schemas"]["BulkOperationOut"][];
+            next_cursor: string | null;
+            prev_cursor: string | null;
+            has_more: boolean;
+        };
+        /**
+         * BulkOperationOut
+         * @description A bulk operation and how far it has come.
+         *
+         *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+         *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+         */
+        BulkOperationOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            action: components["schemas"]["BulkAction"];
+            status: components["schemas"]["BulkStatus"];
+            filter: components["schemas"]["JobSelector"];
+            queue: string | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            mark: string;
+            plan_hash: string;
+            expected: components["schemas"]["CappedCount"];
+            matched: number;
+            done: number;
+            skipped: number;
+            failed: number;
+            failure: string | null;
+            actor: components["schemas"]["ActorOut"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+        };
+        /**
+         * BulkOperationRequest
+         * @description A change of many jobs: first with `dry_run`, then with the `plan_hash` that it gave.
+         *
+         *         Jobs that are named by `ids` need no `plan_hash`. `queue` is where `move` moves them, `reason` why `cancel` does.
+         */
+        BulkOperationRequest: {
+            action: components["schemas"]["BulkAction"];
+            filter: components["schemas"]["JobSelector"];
+            /** @default null */
+            queue?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default false */
+            dry_run?: boolean;
+            /** @default null */
+            plan_hash?: string | null;
+        };
+        /**
+         * BulkPlanned
+         * @description What a bulk operation would do; no job created after `mark` would be touched.
+         */
+        BulkPlanned: {
+            /**
+             * @default preview
+             * @enum {unknown}
+             */
+            kind?: "preview";
+            action: components["schemas"]["BulkAction"];
+            plan_hash: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            mark: string;
+            count: components["schemas"]["CappedCount"];
+            sample: components["schemas"]["SampleJob"][];
+        };
+        /**
+         * BulkRequest
+         * @description Up to 1,000 jobs to enqueue in one transaction.
+         */
+        BulkRequest: {
+            jobs: components["schemas"]["JobRequest"][];
+        };
+        /**
+         * BulkStatus
+         * @description Where an operation stands.
+         * @enum {unknown}
+         */
+        BulkStatus: "aborted" | "failed" | "finished" | "pending" | "running";
+        /**
+         * CancelRequest
+         * @description Why a job is cancelled, for those who look at it later.
+         */
+        CancelRequest: {
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * CappedCount
+         * @description A count that ends somewhere: with `capped` there are at least so many.
+         */
+        CappedCount: {
+            value: number;
+            capped: boolean;
+        };
+        /**
+         * CatchUp
+         * @description Which of the fire times that were missed are made up for: none, the last, or all within a bound.
+         * @enum {unknown}
+         */
+        CatchUp: "all" | "last" | "none";
+        /**
+         * ChangedTopics
+         * @description What to look at again.
+         */
+        ChangedTopics: {
+            topics: components["schemas"]["Topic"][];
+        };
+        /**
+         * CheckOut
+         * @description One thing that readiness depends on.
+         */
+        CheckOut: {
+            ok: boolean;
+            detail: string;
+        };
+        /**
+         * CountOut
+         * @description How many there are; with `capped` there are at least so many, and nobody counted on.
+         */
+        CountOut: {
+            value: number;
+            capped: boolean;
+        };
+        /**
+         * DatabaseOut
+         * @description PostgreSQL, and the schema in it.
+         */
+        DatabaseOut: {
+            version: string;
+            schema: string;
+            bytes: number;
+            tables: components["schemas"]["TableOut"][];
+            vacuum_held_by: components["schemas"]["HolderOut"][];
+        };
+        /**
+         * EditRequest
+         * @description What changes about a queued job (RFC 7396): a payload is merged member by member, `null` takes one away.
+         */
+        EditRequest: {
+            /** @description lower runs first */
+            priority?: number;
+            queue?: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, with its offset from UTC
+             */
+            run_at?: string;
+            max_retries?: number;
+            tags?: string[];
+            /** @description a JSON object */
+            payload?: Record<string, never>;
+        };
+        /**
+         * Empty
+         * @description Nothing: an empty body or no query parameters.
+         */
+        Empty: Record<string, never>;
+        /**
+         * EndedReason
+         * @description It is over; `why` is the reason of a cancel or the error that killed it.
+         */
+        EndedReason: {
+            /** @enum {unknown} */
+            code: "ended";
+            blocks: boolean;
+            detail: string;
+            status: components["schemas"]["JobStatus"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+            why: string | null;
+        };
+        /**
+         * EnqueueAnswer
+         * @description What came of an enqueue: the job was created, or another one holds its unique key.
+         */
+        EnqueueAnswer: {
+            /** @enum {unknown} */
+            outcome: "created" | "existing" | "rejected";
+            job: components["schemas"]["JobOut"];
+        };
+        /**
+         * ErrorOut
+         * @description Why an attempt did not succeed; `fingerprint` is the same for errors of one cause.
+         */
+        ErrorOut: {
+            type: string;
+            message: string;
+            traceback: string;
+            fingerprint: string;
+        };
+        /**
+         * ExpiredReason
+         * @description It was not started in time and will be cancelled.
+         */
+        ExpiredReason: {
+            /** @enum {unknown} */
+            code: "expired";
+            blocks: boolean;
+            detail: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            expires_at: string;
+        };
+        /**
+         * ExponentialBackoff
+         * @description `base_s` · `factor`ⁿ before retry n, at most `cap_s`; the share `jitter` (0 to 1) of it is random.
+         */
+        ExponentialBackoff: {
+            /** @enum {unknown} */
+            kind: "exponential";
+            /**
+             * @description seconds
+             * @default 2
+             */
+            base_s?: number;
+            /** @default 2 */
+            factor?: number;
+            /**
+             * @description seconds
+             * @default 3600
+             */
+            cap_s?: number;
+            /** @default 1 */
+            jitter?: number;
+        };
+        /**
+         * FieldProblem
+         * @description One field at fault: `pointer` leads to it in the body (RFC 6901), `parameter` names it in the query.
+         *
+         *         In a filter `position` says at which character, counted from 0, and `nearest` what may have been meant.
+         */
+        FieldProblem: {
+            detail: string;
+            code: string;
+            pointer?: string;
+            parameter?: string;
+            position?: number;
+            nearest?: string;
+        };
+        /**
+         * FireOut
+         * @description A fire time that made a job; `manual` if somebody asked for it by hand.
+         */
+        FireOut: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            fire_at: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            job_id: string;
+            manual: boolean;
+        };
+        /**
+         * FireTime
+         * @description A fire time, what the clocks of the time zone show then, and what a change of theirs does to it.
+         */
+        FireTime: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            fire_at: string;
+            local: string;
+            note: string | null;
+        };
+        /**
+         * FixedBackoff
+         * @description The same wait before each retry; the share `jitter` (0 to 1) of it is random.
+         */
+        FixedBackoff: {
+            /** @enum {unknown} */
+            kind: "fixed";
+            /**
+             * @description seconds
+             * @default 2
+             */
+            base_s?: number;
+            /** @default 0 */
+            jitter?: number;
+        };
+        /**
+         * GroupList
+         * @description One page of groups, those with the latest death first.
+         */
+        GroupList: {
+            items: components["schemas"]["GroupOut"][];
+            next_cursor: string | null;
+            prev_cursor: string | null;
+            has_more: boolean;
+        };
+        /**
+         * GroupOut
+         * @description Dead jobs of one cause. `crashes`: they kill the process that runs them, instead of failing.
+         *
+         *         `error_type`, `message` and `example_job_id` are those of the last that died.
+         */
+        GroupOut: {
+            fingerprint: string;
+            jobs: number;
+            crashes: boolean;
+            error_type: string;
+            message: string;
+            queues: string[];
+            tasks: string[];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            first_seen: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            last_seen: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            example_job_id: string;
+        };
+        /**
+         * HolderOut
+         * @description What keeps vacuum from removing dead rows; `transactions` have begun since its snapshot.
+         */
+        HolderOut: {
+            kind: string;
+            name: string;
+            transactions: number;
+            age_s: number | null;
+            remedy: string;
+        };
+        /**
+         * HoldingJob
+         * @description A job that holds a place, and since when; `null` if its handler has not begun yet.
+         */
+        HoldingJob: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            job_id: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            worker_id: string;
+            since: string | null;
+        };
+        /**
+         * IndexOut
+         * @description One index, and its size.
+         */
+        IndexOut: {
+            name: string;
+            bytes: number;
+        };
+        /**
+         * JobAnswer
+         * @description One job, and the database's time at which it was so.
+         */
+        JobAnswer: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            task: string;
+            queue: string;
+            status: components["schemas"]["JobStatus"];
+            payload?: unknown;
+            result?: unknown;
+            error: components["schemas"]["ErrorOut"] | null;
+            priority: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            run_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            attempt: number;
+            retry_count: number;
+            max_retries: number;
+            backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            timeout_s: number;
+            expires_at: string | null;
+            cancel_reason: string | null;
+            progress: unknown;
+            tags: string[];
+            unique_key: string | null;
+            concurrency_key: string | null;
+            user_id: string | null;
+            worker_id: string | null;
+            lease_expires_at: string | null;
+            cancel_requested: boolean;
+            parent_id: string | null;
+            etag: string;
+            truncated: ("payload" | "result")[];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * JobCount
+         * @description How many jobs there are under the filter, in all and in each status that it asks for.
+         */
+        JobCount: {
+            total: components["schemas"]["CountOut"];
+            by_status: {
+                [key: string]: components["schemas"]["CountOut"];
+            };
+        };
+        /**
+         * JobExplanation
+         * @description Why a job is not running. It is `ready` if a worker that knows its task and asks for it would be given it now.
+         */
+        JobExplanation: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            job_id: string;
+            queue: string;
+            status: components["schemas"]["JobStatus"];
+            ready: boolean;
+            reasons: (components["schemas"]["PausedReason"] | components["schemas"]["NotDueReason"] | components["schemas"]["ExpiredReason"] | components["schemas"]["QueueBusyReason"] | components["schemas"]["KeyBusyReason"] | components["schemas"]["KeysBusyReason"] | components["schemas"]["RateLimitedReason"] | components["schemas"]["NothingWaitsReason"] | components["schemas"]["QueueFullReason"] | components["schemas"]["TaskUnknownReason"] | components["schemas"]["QueueUnservedReason"] | components["schemas"]["BehindReason"] | components["schemas"]["RunningReason"] | components["schemas"]["LapsedReason"] | components["schemas"]["EndedReason"])[];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * JobList
+         * @description One page of jobs; the cursors lead to the pages on either side, `null` where there is none.
+         *
+         *         With `scanned_until` no index served the filter: jobs created so far were looked at, and `next_cursor` goes on from
+         *         there, however few are on this page.
+         */
+        JobList: {
+            items: components["schemas"]["JobOut"][];
+            next_cursor: string | null;
+            prev_cursor: string | null;
+            has_more: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+            /** @default null */
+            scanned_until?: string | null;
+            count?: components["schemas"]["CountOut"];
+        };
+        /**
+         * JobOut
+         * @description A job. In lists `payload` and `result` over 2 KB are left out and named in `truncated`.
+         */
+        JobOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            task: string;
+            queue: string;
+            status: components["schemas"]["JobStatus"];
+            payload?: unknown;
+            result?: unknown;
+            error: components["schemas"]["ErrorOut"] | null;
+            priority: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            run_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            attempt: number;
+            retry_count: number;
+            max_retries: number;
+            backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            timeout_s: number;
+            expires_at: string | null;
+            cancel_reason: string | null;
+            progress: unknown;
+            tags: string[];
+            unique_key: string | null;
+            concurrency_key: string | null;
+            user_id: string | null;
+            worker_id: string | null;
+            lease_expires_at: string | null;
+            cancel_requested: boolean;
+            parent_id: string | null;
+            etag: string;
+            truncated: ("payload" | "result")[];
+        };
+        /**
+         * JobRequest
+         * @description A job to enqueue. What is left out is the task's declared setting, else the system's default.
+         */
+        JobRequest: {
+            task: string;
+            /** @description a JSON object */
+            payload?: Record<string, never>;
+            /** @default null */
+            queue?: string | null;
+            /**
+             * @description lower runs first
+             * @default 5
+             */
+            priority?: number;
+            /** @default null */
+            run_at?: string | null;
+            /** @default null */
+            delay_s?: number | null;
+            /** @default null */
+            max_retries?: number | null;
+            /** @default null */
+            backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            /** @default null */
+            timeout_s?: number | null;
+            /** @default null */
+            expires_at?: string | null;
+            /** @default [] */
+            tags?: string[];
+            /** @default null */
+            unique?: components["schemas"]["UniqueRequest"] | null;
+            /** @default null */
+            concurrency_key?: string | null;
+        };
+        /**
+         * JobSelector
+         * @description Which jobs are meant. Within a member any of the words fits, and all members have to; what is empty fits all.
+         *
+         *         `q` is a filter as lists take it, its times seen from the plan's mark. Where nothing is said of `status` beside it,
+         *         those jobs are meant to which the action can happen. `fingerprint` means dead jobs. `created_before` leaves out its
+         *         own instant.
+         */
+        JobSelector: {
+            /** @default [] */
+            ids?: string[];
+            /** @default [] */
+            status?: components["schemas"]["JobStatus"][];
+            /** @default [] */
+            queue?: string[];
+            /** @default [] */
+            task?: string[];
+            /** @default [] */
+            tag?: string[];
+            /** @default [] */
+            fingerprint?: string[];
+            /** @default null */
+            created_after?: string | null;
+            /** @default null */
+            created_before?: string | null;
+            /** @default  */
+            q?: string;
+        };
+        /**
+         * JobState
+         * @description Where a job stands, told by its stream. `status` is null for a job that was deleted.
+         */
+        JobState: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            /** @default null */
+            status?: components["schemas"]["JobStatus"] | null;
+            /** @default 0 */
+            attempt?: number;
+            /** @default 0 */
+            retry_count?: number;
+            /** @default null */
+            run_at?: string | null;
+            /** @default null */
+            started_at?: string | null;
+            /** @default null */
+            finished_at?: string | null;
+            /** @default false */
+            cancel_requested?: boolean;
+            /** @default null */
+            server_time?: string | null;
+        };
+        /**
+         * JobStatus
+         * @description Where a job stands. A retry and a delay are `queued` with `run_at` in the future.
+         * @enum {unknown}
+         */
+        JobStatus: "cancelled" | "dead" | "queued" | "running" | "succeeded";
+        /**
+         * KeyBusyReason
+         * @description As many jobs of its key run as may; `holders` are some of them, as far as the caller may see them.
+         */
+        KeyBusyReason: {
+            /** @enum {unknown} */
+            code: "max-running-per-key";
+            blocks: boolean;
+            detail: string;
+            concurrency_key: string;
+            max_running_per_key: number;
+            holders: components["schemas"]["HoldingJob"][];
+        };
+        /**
+         * KeysBusyReason
+         * @description All due jobs that were looked at have keys of which as many run as may; `deep` if there are more behind them.
+         */
+        KeysBusyReason: {
+            /** @enum {unknown} */
+            code: "keys-busy";
+            blocks: boolean;
+            detail: string;
+            max_running_per_key: number;
+            keys: string[];
+            deep: boolean;
+        };
+        /**
+         * LapsedReason
+         * @description Its worker was not heard of in time; it will be taken over.
+         */
+        LapsedReason: {
+            /** @enum {unknown} */
+            code: "lease-lapsed";
+            blocks: boolean;
+            detail: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            worker_id: string;
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            lease_expires_at: string;
+        };
+        /**
+         * Latencies
+         * @description What jobs waited and how long they ran, in the last hour.
+         */
+        Latencies: {
+            wait: components["schemas"]["LatencyOut"];
+            run: components["schemas"]["LatencyOut"];
+        };
+        /**
+         * LatencyOut
+         * @description How long it took half of them, 95 and 99 of a hundred, to a fifth; `null` where nothing was counted.
+         */
+        LatencyOut: {
+            count: number;
+            p50_s: number | null;
+            p95_s: number | null;
+            p99_s: number | null;
+        };
+        /**
+         * LinkRequest
+         * @description What a one-time link carries behind its `#`, which browsers send to nobody by themselves.
+         */
+        LinkRequest: {
+            token: string;
+        };
+        /**
+         * LoginRequest
+         * @description Who one is, and what proves it.
+         */
+        LoginRequest: {
+            email: string;
+            password: string;
+        };
+        /**
+         * MeAnswer
+         * @description Whom the request acts as, and what that may do.
+         */
+        MeAnswer: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            user_id: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            scopes: components["schemas"]["Scope"][];
+            key_id: string | null;
+            queues: string[];
+        };
+        /**
+         * MoveAnswer
+         * @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed).
+         */
+        MoveAnswer: {
+            /** @enum {unknown} */
+            outcome: "cancelled" | "edited" | "queued" | "repeated" | "requested";
+            job: components["schemas"]["JobOut"];
+        };
+        /**
+         * NewApiKey
+         * @description A key with its text, which is shown this once.
+         */
+        NewApiKey: {
+            api_key: components["schemas"]["ApiKeyOut"];
+            secret: string;
+        };
+        /**
+         * NewSchedule
+         * @description A schedule to be made.
+         */
+        NewSchedule: {
+            /** @default null */
+            cron?: string | null;
+            /**
+             * @description such as Europe/Berlin
+             * @default UTC
+             */
+            zone?: string;
+            /** @default null */
+            every_s?: number | null;
+            job: components["schemas"]["ScheduleJob"];
+            /** @default skip */
+            overlap?: components["schemas"]["Overlap"];
+            /** @default last */
+            catch_up?: components["schemas"]["CatchUp"];
+            /** @default 100 */
+            catch_up_limit?: number;
+            /** @default 0 */
+            jitter_s?: number;
+            name: string;
+        };
+        /**
+         * NotDueReason
+         * @description Its time, or that of the queue's next job, has not come; `retry` if it waits to be tried again.
+         */
+        NotDueReason: {
+            /** @enum {unknown} */
+            code: "not-due";
+            blocks: boolean;
+            detail: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            run_at: string;
+            retry: boolean;
+        };
+        /**
+         * NothingWaitsReason
+         * @description No job of the queue waits.
+         */
+        NothingWaitsReason: {
+            /** @enum {unknown} */
+            code: "empty";
+            blocks: boolean;
+            detail: string;
+        };
+        /**
+         * OnConflict
+         * @description What an enqueue gets when another job holds its unique key.
+         * @enum {unknown}
+         */
+        OnConflict: "reject" | "return_existing";
+        /**
+         * OnDeadForm
+         * @description The task to enqueue when a job dies.
+         *
+         *         Without a `payload` its job gets `job_id`, `task`, `queue`, `attempt` and `error`; in one, texts that are exactly
+         *         `$job_id`, `$task`, `$queue`, `$attempt`, `$error` or `$job` (all of them) stand for these.
+         */
+        OnDeadForm: {
+            task: string;
+            /** @description a JSON object */
+            payload?: Record<string, never>;
+        };
+        /**
+         * Overlap
+         * @description What to do at a fire time while a job of the schedule still waits or runs: pass it over, or make one more.
+         * @enum {unknown}
+         */
+        Overlap: "queue" | "skip";
+        /**
+         * OverviewOut
+         * @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong.
+         */
+        OverviewOut: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+            tiles: components["schemas"]["Tiles"];
+            history: components["schemas"]["PointOut"][];
+            latency: components["schemas"]["Latencies"];
+            queues: components["schemas"]["QueueFigures"][];
+            errors: components["schemas"]["GroupOut"][];
+            stuck: components["schemas"]["StuckOut"][];
+        };
+        /**
+         * PasswordRequest
+         * @description The own password, and the one that takes its place.
+         */
+        PasswordRequest: {
+            current_password: string;
+            /** @description at least 12 characters, and at most 72 bytes in UTF-8 */
+            new_password: string;
+        };
+        /**
+         * PauseOut
+         * @description Since when no job of a queue starts, on whose word and why, and until when.
+         */
+        PauseOut: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+            until: string | null;
+            reason: string | null;
+            user_id: string | null;
+            key_id: string | null;
+        };
+        /**
+         * PauseRequest
+         * @description Why a queue pauses, and until when; without an end, until somebody resumes it.
+         */
+        PauseRequest: {
+            /** @default null */
+            reason?: string | null;
+            /** @default null */
+            until?: string | null;
+        };
+        /**
+         * PausedReason
+         * @description The queue pauses.
+         */
+        PausedReason: {
+            /** @enum {unknown} */
+            code: "paused";
+            blocks: boolean;
+            detail: string;
+            paused: components["schemas"]["PauseOut"];
+        };
+        /**
+         * Period
+         * @description How long the stretches of time are for which figures are kept.
+         * @enum {unknown}
+         */
+        Period: "hour" | "minute";
+        /**
+         * PointOut
+         * @description What happened in the minute or hour that began at `at`.
+         *
+         *         `done` are the jobs that ended: `succeeded`, `dead` and `cancelled`. `failed` are attempts that failed, timed out,
+         *         crashed or gave up, `retried` those of them after which the job was queued again. `wait` is from when a job was
+         *         due to when its handler began, `run` from there to the end, both of attempts that ended here.
+         */
+        PointOut: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+            enqueued: number;
+            done: number;
+            succeeded: number;
+            dead: number;
+            cancelled: number;
+            failed: number;
+            retried: number;
+            wait: components["schemas"]["LatencyOut"];
+            run: components["schemas"]["LatencyOut"];
+        };
+        /**
+         * PreviewAnswer
+         * @description The waits that are left, in turn.
+         */
+        PreviewAnswer: {
+            items: components["schemas"]["WaitOut"][];
+        };
+        /**
+         * PreviewRequest
+         * @description A retry policy; what is left out is the system's default.
+         */
+        PreviewRequest: {
+            /** @default null */
+            backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            /** @default 3 */
+            max_retries?: number;
+            /** @default 0 */
+            retry_count?: number;
+        };
+        /**
+         * ProblemDocument
+         * @description A refusal (RFC 9457). `instance` is the id of the request, `code` the stable word for the kind of problem.
+         */
+        ProblemDocument: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            instance?: string;
+            errors?: components["schemas"]["FieldProblem"][];
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            existing_job_id?: string;
+            error?: components["schemas"]["ErrorOut"];
+        };
+        /**
+         * PurgeRequest
+         * @description `confirm` is the queue's name again, so that nobody empties one by a slip; `reason` is kept with each job.
+         */
+        PurgeRequest: {
+            confirm: string;
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * QueueBusyReason
+         * @description As many jobs of the queue run as may; `holders` are some of them, as far as the caller may see them.
+         */
+        QueueBusyReason: {
+            /** @enum {unknown} */
+            code: "max-running";
+            blocks: boolean;
+            detail: string;
+            max_running: number;
+            holders: components["schemas"]["HoldingJob"][];
+        };
+        /**
+         * QueueDefaults
+         * @description What holds for jobs of a queue where neither caller nor task says otherwise; `null` is the system's default.
+         */
+        QueueDefaults: {
+            /** @default null */
+            max_retries?: number | null;
+            /** @default null */
+            timeout_s?: number | null;
+            /** @default null */
+            backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+        };
+        /**
+         * QueueExplanation
+         * @description Why a queue starts nothing, or nothing more. It is `ready` if a job of it would be given out now.
+         *
+         *         `ready` is `null` where so many jobs of busy keys stand in front that nobody looked past them.
+         */
+        QueueExplanation: {
+            name: string;
+            ready: boolean | null;
+            reasons: (components["schemas"]["PausedReason"] | components["schemas"]["NotDueReason"] | components["schemas"]["ExpiredReason"] | components["schemas"]["QueueBusyReason"] | components["schemas"]["KeyBusyReason"] | components["schemas"]["KeysBusyReason"] | components["schemas"]["RateLimitedReason"] | components["schemas"]["NothingWaitsReason"] | components["schemas"]["QueueFullReason"] | components["schemas"]["TaskUnknownReason"] | components["schemas"]["QueueUnservedReason"] | components["schemas"]["BehindReason"] | components["schemas"]["RunningReason"] | components["schemas"]["LapsedReason"] | components["schemas"]["EndedReason"])[];
+            waiting: components["schemas"]["CountOut"];
+            due: components["schemas"]["CountOut"];
+            running: components["schemas"]["CountOut"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * QueueFigures
+         * @description What a queue holds now; `oldest_ready_s` is for how long the first of the ready has been due.
+         */
+        QueueFigures: {
+            name: string;
+            ready: components["schemas"]["CountOut"];
+            scheduled: components["schemas"]["CountOut"];
+            running: components["schemas"]["CountOut"];
+            retrying: components["schemas"]["CountOut"];
+            dead: number;
+            oldest_ready_s: number | null;
+        };
+        /**
+         * QueueForm
+         * @description The settings of a queue. What is left out or `null` is the system's, and bounds nothing.
+         *
+         *         `max_running` jobs hold a lease at once, `max_running_per_key` of one `concurrency_key`. With `max_depth` jobs that
+         *         wait, further ones are refused. `oldest_share` of the places of each claim go to what has been due longest, whatever
+         *         its priority.
+         */
+        QueueForm: {
+            /**
+             * @default {
+             *       "max_retries": null,
+             *       "timeout_s": null,
+             *       "backoff": null
+             *     }
+             */
+            defaults?: components["schemas"]["QueueDefaults"];
+            /** @default null */
+            on_dead?: components["schemas"]["OnDeadForm"] | null;
+            /** @default null */
+            max_running?: number | null;
+            /** @default null */
+            max_running_per_key?: number | null;
+            /** @default null */
+            rate?: components["schemas"]["Rate"] | null;
+            /** @default null */
+            max_depth?: number | null;
+            /** @default null */
+            oldest_share?: number | null;
+            /**
+             * @default {
+             *       "succeeded_s": null,
+             *       "cancelled_s": null,
+             *       "dead_s": null,
+             *       "result_s": null
+             *     }
+             */
+            retention?: components["schemas"]["RetentionForm"];
+        };
+        /**
+         * QueueFullReason
+         * @description As many jobs wait as may; further ones are refused.
+         */
+        QueueFullReason: {
+            /** @enum {unknown} */
+            code: "max-depth";
+            blocks: boolean;
+            detail: string;
+            max_depth: number;
+        };
+        /**
+         * QueueList
+         * @description Every queue that a setting, a task or a waiting job names, in order.
+         */
+        QueueList: {
+            items: components["schemas"]["QueueOut"][];
+        };
+        /**
+         * QueueOut
+         * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+         *
+         *         `paused` is `null` unless it pauses now.
+         */
+        QueueOut: {
+            name: string;
+            defaults: components["schemas"]["QueueDefaults"];
+            on_dead: components["schemas"]["OnDeadForm"] | null;
+            max_running: number | null;
+            max_running_per_key: number | null;
+            rate: components["schemas"]["Rate"] | null;
+            max_depth: number | null;
+            oldest_share: number | null;
+            paused: components["schemas"]["PauseOut"] | null;
+            updated_at: string | null;
+            etag: string;
+            /**
+             * @default {
+             *       "succeeded_s": null,
+             *       "cancelled_s": null,
+             *       "dead_s": null,
+             *       "result_s": null
+             *     }
+             */
+            retention?: components["schemas"]["RetentionForm"];
+        };
+        /**
+         * QueueStats
+         * @description The same of one queue.
+         */
+        QueueStats: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+            name: string;
+            ready: components["schemas"]["CountOut"];
+            scheduled: components["schemas"]["CountOut"];
+            running: components["schemas"]["CountOut"];
+            retrying: components["schemas"]["CountOut"];
+            dead: number;
+            oldest_ready_s: number | null;
+            enqueued_per_minute: number;
+            done_per_minute: number;
+            latency: components["schemas"]["Latencies"];
+            history: components["schemas"]["PointOut"][];
+        };
+        /**
+         * QueueUnservedReason
+         * @description No live worker is known to serve the queue; `seen_at` is when one that did was last heard of.
+         */
+        QueueUnservedReason: {
+            /** @enum {unknown} */
+            code: "no-worker-for-queue";
+            blocks: boolean;
+            detail: string;
+            queue: string;
+            seen_at: string | null;
+        };
+        /**
+         * Rate
+         * @description At most `limit` jobs start in each `period_s`, and `burst` at once after a rest (`null`: as many as `limit`).
+         */
+        Rate: {
+            limit: number;
+            /** @description s */
+            period_s: number;
+            /** @default null */
+            burst?: number | null;
+        };
+        /**
+         * RateLimitedReason
+         * @description As many have started as may in a while; the next may `at`.
+         */
+        RateLimitedReason: {
+            /** @enum {unknown} */
+            code: "rate-limited";
+            blocks: boolean;
+            detail: string;
+            rate: components["schemas"]["Rate"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+        };
+        /**
+         * ReadyAnswer
+         * @description Whether traffic is welcome; `degraded` means that it is, though pickup may be slower.
+         */
+        ReadyAnswer: {
+            /** @enum {unknown} */
+            status: "degraded" | "ready";
+            checks: {
+                [key: string]: components["schemas"]["CheckOut"];
+            };
+        };
+        /**
+         * RerunRequest
+         * @description What the new job has of its own; what is left out is copied, but for `run_at`, which is now.
+         */
+        RerunRequest: {
+            /** @description a JSON object */
+            payload?: Record<string, never>;
+            queue?: string;
+            /** @description lower runs first */
+            priority?: number;
+            /** @default null */
+            run_at?: string | null;
+            /** @default null */
+            delay_s?: number | null;
+            max_retries?: number;
+            backoff?: components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"];
+            timeout_s?: number;
+            expires_at?: string | null;
+            tags?: string[];
+            unique?: components["schemas"]["UniqueRequest"] | null;
+            concurrency_key?: string | null;
+        };
+        /**
+         * ResultAnswer
+         * @description A job's result, once it has succeeded.
+         */
+        ResultAnswer: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            job_id: string;
+            status: components["schemas"]["JobStatus"];
+            result?: unknown;
+            finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * RetentionForm
+         * @description How long jobs are kept once they have ended, and results if not as long; `null` is the system's.
+         */
+        RetentionForm: {
+            /** @default null */
+            succeeded_s?: number | null;
+            /** @default null */
+            cancelled_s?: number | null;
+            /** @default null */
+            dead_s?: number | null;
+            /** @default null */
+            result_s?: number | null;
+        };
+        /**
+         * Role
+         * @description What a person may do at most.
+         * @enum {unknown}
+         */
+        Role: "admin" | "member" | "operator" | "viewer";
+        /**
+         * RotateRequest
+         * @description How long the old secret stays good; 0 ends it at once.
+         */
+        RotateRequest: {
+            /**
+             * @description seconds
+             * @default 86400
+             */
+            grace_s?: number;
+        };
+        /**
+         * RunningReason
+         * @description A worker has it: `since` is `null` until its handler has begun.
+         */
+        RunningReason: {
+            /** @enum {unknown} */
+            code: "running";
+            blocks: boolean;
+            detail: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            worker_id: string;
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            lease_expires_at: string;
+            cancel_requested: boolean;
+        };
+        /**
+         * SampleJob
+         * @description One of the jobs meant, in short.
+         */
+        SampleJob: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            task: string;
+            queue: string;
+            status: components["schemas"]["JobStatus"];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+        };
+        /**
+         * Scaling
+         * @description How much work there is, and how many workers it takes for no job to wait longer than the target.
+         *
+         *         `ready` and `running` are counted to 10,001 a queue. `desired` is never less than what runs needs.
+         */
+        Scaling: {
+            ready: number;
+            running: number;
+            oldest_ready_s: number;
+            arrivals_per_s: number;
+            slots_wanted: number;
+            desired: number;
+        };
+        /**
+         * ScheduleForm
+         * @description What is set for a schedule. Of the fire times that were missed by more than a minute `catch_up` makes up.
+         */
+        ScheduleForm: {
+            /** @default null */
+            cron?: string | null;
+            /**
+             * @description such as Europe/Berlin
+             * @default UTC
+             */
+            zone?: string;
+            /** @default null */
+            every_s?: number | null;
+            job: components["schemas"]["ScheduleJob"];
+            /** @default skip */
+            overlap?: components["schemas"]["Overlap"];
+            /** @default last */
+            catch_up?: components["schemas"]["CatchUp"];
+            /** @default 100 */
+            catch_up_limit?: number;
+            /** @default 0 */
+            jitter_s?: number;
+        };
+        /**
+         * ScheduleJob
+         * @description What each job is like; what is left out is the task's setting, the queue's or the system's.
+         *
+         *         In the payload a text that is exactly `$fire_at` stands for the fire time, `$schedule` for the schedule's name.
+         */
+        ScheduleJob: {
+            task: string;
+            /** @description a JSON object */
+            payload?: Record<string, never>;
+            /** @default null */
+            queue?: string | null;
+            /** @default 5 */
+            priority?: number;
+            /** @default null */
+            max_retries?: number | null;
+            /** @default null */
+            backoff?: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            /** @default null */
+            timeout_s?: number | null;
+            /** @default [] */
+            tags?: string[];
+            /** @default null */
+            concurrency_key?: string | null;
+        };
+        /**
+         * ScheduleList
+         * @description One page of schedules, by name; `next_after` leads to the next page.
+         */
+        ScheduleList: {
+            items: components["schemas"]["ScheduleOut"][];
+            has_more: boolean;
+            next_after: string | null;
+        };
+        /**
+         * ScheduleOut
+         * @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop.
+         */
+        ScheduleOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            name: string;
+            cron: string | null;
+            zone: string;
+            every_s: number | null;
+            words: string;
+            job: components["schemas"]["ScheduleJob"];
+            overlap: components["schemas"]["Overlap"];
+            catch_up: components["schemas"]["CatchUp"];
+            catch_up_limit: number;
+            jitter_s: number;
+            next_at: string | null;
+            last_fire_at: string | null;
+            paused: components["schemas"]["SchedulePauseOut"] | null;
+            failure: string | null;
+            /** @enum {unknown} */
+            managed_by: "api" | "code";
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            updated_at: string;
+            etag: string;
+            fires?: components["schemas"]["FireOut"][];
+        };
+        /**
+         * SchedulePauseOut
+         * @description Who stopped a schedule, when and why.
+         */
+        SchedulePauseOut: {
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            at: string;
+            by: string | null;
+            reason: string | null;
+        };
+        /**
+         * SchedulePauseRequest
+         * @description Why a schedule is paused, for those who look at it later.
+         */
+        SchedulePauseRequest: {
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
+         * SchedulePreview
+         * @description When a rhythm fires next; `clocks` says in words what happens when clocks change.
+         */
+        SchedulePreview: {
+            words: string;
+            clocks: string;
+            items: components["schemas"]["FireTime"][];
+        };
+        /**
+         * SchedulePreviewRequest
+         * @description A rhythm, and how many of its fire times to show, from now on or behind `after`.
+         */
+        SchedulePreviewRequest: {
+            /** @default null */
+            cron?: string | null;
+            /**
+             * @description such as Europe/Berlin
+             * @default UTC
+             */
+            zone?: string;
+            /** @default null */
+            every_s?: number | null;
+            /** @default 5 */
+            count?: number;
+            /** @default null */
+            after?: string | null;
+        };
+        /**
+         * Scope
+         * @description What a key may do at most; it never exceeds its owner.
+         * @enum {unknown}
+         */
+        Scope: "admin" | "jobs:admin" | "jobs:read" | "jobs:write" | "queues:admin" | "schedules:admin" | "stats:read" | "worker";
+        /**
+         * Series
+         * @description A point for each step, also where nothing happened; the last may not have ended.
+         */
+        Series: {
+            step: components["schemas"]["Period"];
+            items: components["schemas"]["PointOut"][];
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+        };
+        /**
+         * StuckOut
+         * @description A job that runs although its lease ran out, or its time is long over, `overdue_s` ago.
+         */
+        StuckOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            job_id: string;
+            task: string;
+            queue: string;
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            worker_id: string;
+            started_at: string | null;
+            overdue_s: number;
+        };
+        /**
+         * SuggestionOut
+         * @description A text that may stand there, and what it means.
+         */
+        SuggestionOut: {
+            text: string;
+            about: string;
+        };
+        /**
+         * Suggestions
+         * @description What may take the place of the text from `start` to `end`, counted in characters; `field` says whose value.
+         */
+        Suggestions: {
+            start: number;
+            end: number;
+            field: string | null;
+            items: components["schemas"]["SuggestionOut"][];
+        };
+        /**
+         * SystemOut
+         * @description The system below the API, as it is now.
+         */
+        SystemOut: {
+            version: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
+            database: components["schemas"]["DatabaseOut"];
+            queue: components["schemas"]["BackendOut"];
+        };
+        /**
+         * TableOut
+         * @description One table. Rows are the database's estimates; `bytes` is without the indexes.
+         */
+        TableOut: {
+            name: string;
+            live_rows: number;
+            dead_rows: number;
+            bytes: number;
+            index_bytes: number;
+            indexes: components["schemas"]["IndexOut"][];
+            vacuumed_at: string | null;
+            analyzed_at: string | null;
+        };
+        /**
+         * TaskList
+         * @description The tasks that any worker ever declared, by id.
+         */
+        TaskList: {
+            items: components["schemas"]["TaskOut"][];
+        };
+        /**
+         * TaskOut
+         * @description A task as its author declared it; `null` is the system's default.
+         */
+        TaskOut: {
+            id: string;
+            queue: string;
+            max_retries: number | null;
+            backoff: (components["schemas"]["FixedBackoff"] | components["schemas"]["ExponentialBackoff"]) | null;
+            timeout_s: number | null;
+            payload_schema: unknown;
+            doc: string;
+            on_dead: string | null;
+        };
+        /**
+         * TaskUnknownReason
+         * @description No live worker knows the task; one that did was last heard of `seen_at`, `null` if there never was one.
+         */
+        TaskUnknownReason: {
+            /** @enum {unknown} */
+            code: "no-worker-for-task";
+            blocks: boolean;
+            detail: string;
+            task: string;
+            seen_at: string | null;
+        };
+        /**
+         * Tiles
+         * @description The figures that matter most; those that are `capped` are at least so many.
+         */
+        Tiles: {
+            ready: components["schemas"]["CountOut"];
+            scheduled: components["schemas"]["CountOut"];
+            running: components["schemas"]["CountOut"];
+            retrying: components["schemas"]["CountOut"];
+            dead: number;
+            enqueued_per_minute: number;
+            done_per_minute: number;
+        };
+        /**
+         * TokenAnswer
+         * @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`.
+         */
+        TokenAnswer: {
+            access_token: string;
+            expires_in: number;
+            /**
+             * @default Bearer
+             * @enum {unknown}
+             */
+            token_type?: "Bearer";
+        };
+        /**
+         * Topic
+         * @description What a view may show.
+         * @enum {unknown}
+         */
+        Topic: "bulk-operations" | "dead-letters" | "jobs" | "queues" | "tasks";
+        /**
+         * UniqueRequest
+         * @description At most one job of yours holds `key` at a time, while it is `queued` or until it ends (`active`).
+         */
+        UniqueRequest: {
+            key: string;
+            /** @default active */
+            while?: components["schemas"]["UniqueWhile"];
+            /** @default return_existing */
+            on_conflict?: components["schemas"]["OnConflict"];
+        };
+        /**
+         * UniqueWhile
+         * @description How long a unique key is held: until the first claim, or until the job ends.
+         * @enum {unknown}
+         */
+        UniqueWhile: "active" | "queued";
+        /**
+         * UserEditRequest
+         * @description What changes about a person; a new password or `disabled` ends all their sessions.
+         */
+        UserEditRequest: {
+            role?: components["schemas"]["Role"];
+            disabled?: boolean;
+            /** @description at least 12 characters, and at most 72 bytes in UTF-8 */
+            password?: string;
+        };
+        /**
+         * UserList
+         * @description One page of people, in the order in which they were made; `next_after` leads to the next page.
+         */
+        UserList: {
+            items: components["schemas"]["UserOut"][];
+            has_more: boolean;
+            next_after: string | null;
+        };
+        /**
+         * UserOut
+         * @description A person.
+         */
+        UserOut: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            email: string;
+            role: components["schemas"]["Role"];
+            disabled: boolean;
+            has_password: boolean;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            created_at: string;
+            etag: string;
+        };
+        /**
+         * UserRequest
+         * @description A person to be made; without a password only keys lead in.
+         */
+        UserRequest: {
+            email: string;
+            /** @default member */
+            role?: components["schemas"]["Role"];
+            /** @default null */
+            password?: string | null;
+        };
+        /**
+         * WaitOut
+         * @description The bounds of the wait before one retry, and the longest that it and all before it can take together.
+         */
+        WaitOut: {
+            retry: number;
+            min_s: number;
+            max_s: number;
+            total_max_s: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  list_jobs: {
-    parameters: {
-      query?: {
-        /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
-        q?: string;
-        status?: components["schemas"]["JobStatus"][];
-        queue?: string[];
-        task?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        tag?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        priority?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        attempt?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        retry_count?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        max_retries?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        created?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        run_at?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        started?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        finished?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        error?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        fingerprint?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        worker?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        concurrency_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        unique_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        parent?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        id?: string[];
-        sort?: "-created_at" | "created_at";
-        limit?: number;
-        cursor?: string | null;
-        /** @description payload, result: bring them whatever their size; a page then ends with the job that brings it to 8 MiB, and has_more tells of the rest */
-        include?: string[];
-        /** @description count them too, to 10,001 at most */
-        count?: boolean;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /**
-       * @description One page of jobs; the cursors lead to the pages on either side, `null` where there is none.
-       *
-       *         With `scanned_until` no index served the filter: jobs created so far were looked at, and `next_cursor` goes on from
-       *         there, however few are on this page.
-       */
-      200: {
-        headers: {
-          /** @description the pages on either side (RFC 8288) */
-          Link?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["JobList"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  enqueue_job: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-        /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
-        Prefer?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["JobRequest"];
-      };
-    };
-    responses: {
-      /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
-      200: {
-        headers: {
-          /** @description the wait that `Prefer` got */
-          "Preference-Applied"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["EnqueueAnswer"];
-        };
-      };
-      /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          /** @description the wait that `Prefer` got */
-          "Preference-Applied"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["EnqueueAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `queue-full`: Queue is full */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  enqueue_jobs: {
-    parameters: {
-      query?: {
-        mode?: "atomic" | "partial";
-      };
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["BulkRequest"];
-        "application/x-ndjson": string;
-      };
-    };
-    responses: {
-      /** @description What came of each job of a bulk, in the order sent. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkAnswer"];
-        };
-      };
-      /** @description What came of each job of a bulk, in the order sent. */
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `queue-full`: Queue is full */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_bulk_operations: {
-    parameters: {
-      query?: {
-        limit?: number;
-        before?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of bulk operations, newest first; `next_before` leads to the next page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  create_bulk_operation: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["BulkOperationRequest"];
-      };
-    };
-    responses: {
-      /** @description What a bulk operation would do; no job created after `mark` would be touched. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkPlanned"];
-        };
-      };
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      202: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_bulk_operation: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        operation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  abort_bulk_operation: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        operation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  resume_bulk_operation: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        operation_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      202: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  retry_dead_letters: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        fingerprint: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      202: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  delete_dead_letters: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        fingerprint: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      202: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_audit_entries: {
-    parameters: {
-      query?: {
-        target_kind?: string | null;
-        target_id?: string | null;
-        action?: string | null;
-        user_id?: string | null;
-        limit?: number;
-        before?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of entries, newest first; `next_before` leads to the next page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AuditPage"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  count_jobs: {
-    parameters: {
-      query?: {
-        /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
-        q?: string;
-        status?: components["schemas"]["JobStatus"][];
-        queue?: string[];
-        task?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        tag?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        priority?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        attempt?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        retry_count?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        max_retries?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        created?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        run_at?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        started?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        finished?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        error?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        fingerprint?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        worker?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        concurrency_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        unique_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        parent?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        id?: string[];
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description How many jobs there are under the filter, in all and in each status that it asks for. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["JobCount"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  export_jobs: {
-    parameters: {
-      query?: {
-        /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
-        q?: string;
-        status?: components["schemas"]["JobStatus"][];
-        queue?: string[];
-        task?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        tag?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        priority?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        attempt?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        retry_count?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        max_retries?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        created?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        run_at?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        started?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        finished?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        error?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        fingerprint?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        worker?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        concurrency_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        unique_key?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        parent?: string[];
-        /** @description as behind the field's colon in `q`; repeated, any of them */
-        id?: string[];
-        sort?: "-created_at" | "created_at";
-        format?: "csv" | "ndjson";
-        /** @description payload, result: bring them whatever their size, in CSV as further columns */
-        include?: string[];
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A job. In lists `payload` and `result` over 2 KB are left out and named in `truncated`. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/x-ndjson": string;
-          "text/csv": string;
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  suggest_filters: {
-    parameters: {
-      query?: {
-        q?: string;
-        position?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description What may take the place of the text from `start` to `end`, counted in characters; `field` says whose value. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Suggestions"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_job: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
-        Prefer?: string;
-      };
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One job, and the database's time at which it was so. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          /** @description the wait that `Prefer` got */
-          "Preference-Applied"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["JobAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  delete_job: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  edit_job: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["EditRequest"];
-        "application/merge-patch+json": components["schemas"]["EditRequest"];
-      };
-    };
-    responses: {
-      /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MoveAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `payload-invalid`: Payload does not fit the task */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_result: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
-        Prefer?: string;
-      };
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A job's result, once it has succeeded. */
-      200: {
-        headers: {
-          /** @description the wait that `Prefer` got */
-          "Preference-Applied"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ResultAnswer"];
-        };
-      };
-      /** @description A job's result, once it has succeeded. */
-      202: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          /** @description the wait that `Prefer` got */
-          "Preference-Applied"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ResultAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `job-cancelled`: Job was cancelled; `job-dead`: Job is dead */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  cancel_job: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["CancelRequest"];
-      };
-    };
-    responses: {
-      /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MoveAnswer"];
-        };
-      };
-      /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
-      202: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MoveAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `already-finished`: Already finished */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  retry_job: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MoveAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  stream_job: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description the `id` of the last event that was read */
-        "Last-Event-ID"?: string;
-      };
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Where a job stands, told by its stream. `status` is null for a job that was deleted. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": string;
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_attempts: {
-    parameters: {
-      query?: {
-        limit?: number;
-        cursor?: string | null;
-      };
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Some of a job's ended attempts, oldest first; the cursor leads to those that follow. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AttemptList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  run_job_now: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MoveAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `invalid-transition`: Wrong status */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  rerun_job: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["RerunRequest"];
-      };
-    };
-    responses: {
-      /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["EnqueueAnswer"];
-        };
-      };
-      /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["EnqueueAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `queue-full`: Queue is full */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_queues: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Every queue that a setting, a task or a waiting job names, in order. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_queue: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /**
-       * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-       *
-       *         `paused` is `null` unless it pauses now.
-       */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  put_queue: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["QueueForm"];
-      };
-    };
-    responses: {
-      /**
-       * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-       *
-       *         `paused` is `null` unless it pauses now.
-       */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  unset_queue: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  edit_queue: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["QueueForm"];
-        "application/merge-patch+json": components["schemas"]["QueueForm"];
-      };
-    };
-    responses: {
-      /**
-       * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-       *
-       *         `paused` is `null` unless it pauses now.
-       */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  pause_queue: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["PauseRequest"];
-      };
-    };
-    responses: {
-      /**
-       * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-       *
-       *         `paused` is `null` unless it pauses now.
-       */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  resume_queue: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /**
-       * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
-       *
-       *         `paused` is `null` unless it pauses now.
-       */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  purge_queue: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PurgeRequest"];
-      };
-    };
-    responses: {
-      /**
-       * @description A bulk operation and how far it has come.
-       *
-       *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
-       *         were changed, `skipped` were so already or could not be, `failed` could not be written.
-       */
-      202: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulkOperationOut"];
-        };
-      };
-      /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_schedules: {
-    parameters: {
-      query?: {
-        limit?: number;
-        /** @description the last name of the page before */
-        after?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of schedules, by name; `next_after` leads to the next page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  create_schedule: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewSchedule"];
-      };
-    };
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `schedule-exists`: Name is taken */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-cron`: No such fire times */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  preview_schedule: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SchedulePreviewRequest"];
-      };
-    };
-    responses: {
-      /** @description When a rhythm fires next; `clocks` says in words what happens when clocks change. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SchedulePreview"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-cron`: No such fire times */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_schedule: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  put_schedule: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ScheduleForm"];
-      };
-    };
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `managed-by-code`: Declared in code */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-cron`: No such fire times */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  delete_schedule: {
-    parameters: {
-      query?: {
-        force?: boolean;
-      };
-      header?: never;
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `managed-by-code`: Declared in code */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  edit_schedule: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ScheduleForm"];
-        "application/merge-patch+json": components["schemas"]["ScheduleForm"];
-      };
-    };
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `managed-by-code`: Declared in code */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-cron`: No such fire times */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  pause_schedule: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["SchedulePauseRequest"];
-      };
-    };
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  resume_schedule: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ScheduleOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  run_schedule: {
-    parameters: {
-      query?: never;
-      header?: {
-        "Idempotency-Key"?: string;
-      };
-      path: {
-        schedule: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["EnqueueAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-in-flight`: First request in flight */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `idempotency-key-reused`: Idempotency-Key reused */
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_dead_letter_groups: {
-    parameters: {
-      query?: {
-        queue?: string[];
-        task?: string[];
-        limit?: number;
-        cursor?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of groups, those with the latest death first. */
-      200: {
-        headers: {
-          /** @description the pages on either side (RFC 8288) */
-          Link?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["GroupList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  preview_backoff: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PreviewRequest"];
-      };
-    };
-    responses: {
-      /** @description The waits that are left, in turn. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PreviewAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_tasks: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The tasks that any worker ever declared, by id. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TaskList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_task: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        task_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A task as its author declared it; `null` is the system's default. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TaskOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  log_in: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["LoginRequest"];
-      };
-    };
-    responses: {
-      /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-credentials`: Wrong e-mail or password */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `too-many-requests`: Too many requests */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  refresh_session: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `session-over`: Session is over */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `cross-site`: Sent by another site */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  log_out: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["Empty"];
-      };
-    };
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `cross-site`: Sent by another site */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_me: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Whom the request acts as, and what that may do. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MeAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  change_password: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PasswordRequest"];
-      };
-    };
-    responses: {
-      /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `bad-credentials`: Wrong e-mail or password; `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `too-many-requests`: Too many requests */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  stream_events: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description the `id` of the last event that was read */
-        "Last-Event-ID"?: string;
-      };
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description What to look at again. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": string;
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_users: {
-    parameters: {
-      query?: {
-        limit?: number;
-        after?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of people, in the order in which they were made; `next_after` leads to the next page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  create_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["UserRequest"];
-      };
-    };
-    responses: {
-      /** @description A person. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `email-taken`: E-mail is taken */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        user_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A person. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  disable_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        user_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `last-admin`: Last admin */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  edit_user: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        user_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["UserEditRequest"];
-        "application/merge-patch+json": components["schemas"]["UserEditRequest"];
-      };
-    };
-    responses: {
-      /** @description A person. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `last-admin`: Last admin */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  list_api_keys: {
-    parameters: {
-      query?: {
-        limit?: number;
-        after?: string | null;
-        user_id?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description One page of keys, in the order in which they were made; `next_after` leads to the next page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ApiKeyList"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  create_api_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ApiKeyRequest"];
-      };
-    };
-    responses: {
-      /** @description A key with its text, which is shown this once. */
-      201: {
-        headers: {
-          /** @description where the new thing is */
-          Location?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["NewApiKey"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_api_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        key_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A key, without its secret, which nobody has but whoever was given it. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ApiKeyOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  revoke_api_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        key_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Nothing: an empty body or no query parameters. */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  edit_api_key: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description the ETag that was read */
-        "If-Match": string;
-      };
-      path: {
-        key_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ApiKeyEditRequest"];
-        "application/merge-patch+json": components["schemas"]["ApiKeyEditRequest"];
-      };
-    };
-    responses: {
-      /** @description A key, without its secret, which nobody has but whoever was given it. */
-      200: {
-        headers: {
-          /** @description changes whenever the job does */
-          ETag?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ApiKeyOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `key-revoked`: Key is revoked */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `stale`: Changed meanwhile */
-      412: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `precondition-required`: If-Match is missing */
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  rotate_api_key: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        key_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: {
-      content: {
-        "application/json": components["schemas"]["RotateRequest"];
-      };
-    };
-    responses: {
-      /** @description A key with its text, which is shown this once. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["NewApiKey"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `key-revoked`: Key is revoked */
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `body-too-large`: Body too large */
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unsupported-media-type`: Wrong content type */
-      415: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  get_system: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The system below the API, as it is now. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SystemOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  check_live: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The process's loop turns. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Alive"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  check_ready: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Whether traffic is welcome; `degraded` means that it is, though pickup may be slower. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ReadyAnswer"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-ready`: Not ready; `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  explain_job: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        job_id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Why a job is not running. It is `ready` if a worker that knows its task and asks for it would be given it now. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["JobExplanation"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  explain_queue: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /**
-       * @description Why a queue starts nothing, or nothing more. It is `ready` if a job of it would be given out now.
-       *
-       *         `ready` is `null` where so many jobs of busy keys stand in front that nobody looked past them.
-       */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueExplanation"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  show_overview: {
-    parameters: {
-      query?: {
-        queue?: string[];
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["OverviewOut"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  show_series: {
-    parameters: {
-      query?: {
-        queue?: string[];
-        task?: string[];
-        step?: components["schemas"]["Period"];
-        since?: string | null;
-        until?: string | null;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description A point for each step, also where nothing happened; the last may not have ended. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Series"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
-  show_queue_stats: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The same of one queue. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["QueueStats"];
-        };
-      };
-      /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unauthenticated`: Not authenticated */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `forbidden`: Not allowed */
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `not-found`: Not found */
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `internal`: Internal error */
-      500: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-      /** @description `unavailable`: Temporarily unavailable */
-      503: {
-        headers: {
-          /** @description seconds to wait */
-          "Retry-After"?: string;
-          [name: string]: unknown;
-        };
-        content: {
-          "application/problem+json": components["schemas"]["ProblemDocument"];
-        };
-      };
-    };
-  };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
+                q?: string;
+                status?: components["schemas"]["JobStatus"][];
+                queue?: string[];
+                task?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                tag?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                priority?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                attempt?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                retry_count?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                max_retries?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                created?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                run_at?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                started?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                finished?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                error?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                fingerprint?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                worker?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                concurrency_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                unique_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                parent?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                id?: string[];
+                sort?: "-created_at" | "created_at";
+                limit?: number;
+                cursor?: string | null;
+                /** @description payload, result: bring them whatever their size; a page then ends with the job that brings it to 8 MiB, and has_more tells of the rest */
+                include?: string[];
+                /** @description count them too, to 10,001 at most */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description One page of jobs; the cursors lead to the pages on either side, `null` where there is none.
+             *
+             *         With `scanned_until` no index served the filter: jobs created so far were looked at, and `next_cursor` goes on from
+             *         there, however few are on this page.
+             */
+            200: {
+                headers: {
+                    /** @description the pages on either side (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    enqueue_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
+            200: {
+                headers: {
+                    /** @description the wait that `Prefer` got */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    /** @description the wait that `Prefer` got */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `queue-full`: Queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    enqueue_jobs: {
+        parameters: {
+            query?: {
+                mode?: "atomic" | "partial";
+            };
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description What came of each job of a bulk, in the order sent. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description What came of each job of a bulk, in the order sent. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `queue-full`: Queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_bulk_operations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of bulk operations, newest first; the cursors lead to the pages on either side, `null` for none. */
+            200: {
+                headers: {
+                    /** @description the pages on either side (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkOperationRequest"];
+            };
+        };
+        responses: {
+            /** @description What a bulk operation would do; no job created after `mark` would be touched. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPlanned"];
+                };
+            };
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            202: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    abort_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resume_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            202: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retry_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            202: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            202: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                target_kind?: string | null;
+                target_id?: string | null;
+                action?: string | null;
+                user_id?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of entries, newest first; the cursors lead to the pages on either side, `null` where there is none. */
+            200: {
+                headers: {
+                    /** @description the pages on either side (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    count_jobs: {
+        parameters: {
+            query?: {
+                /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
+                q?: string;
+                status?: components["schemas"]["JobStatus"][];
+                queue?: string[];
+                task?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                tag?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                priority?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                attempt?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                retry_count?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                max_retries?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                created?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                run_at?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                started?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                finished?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                error?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                fingerprint?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                worker?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                concurrency_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                unique_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                parent?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                id?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many jobs there are under the filter, in all and in each status that it asks for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobCount"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    export_jobs: {
+        parameters: {
+            query?: {
+                /** @description a filter, such as `status:dead queue:email created:>-1h -tag:test error~"reset"` */
+                q?: string;
+                status?: components["schemas"]["JobStatus"][];
+                queue?: string[];
+                task?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                tag?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                priority?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                attempt?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                retry_count?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                max_retries?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                created?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                run_at?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                started?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                finished?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                error?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                fingerprint?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                worker?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                concurrency_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                unique_key?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                parent?: string[];
+                /** @description as behind the field's colon in `q`; repeated, any of them */
+                id?: string[];
+                sort?: "-created_at" | "created_at";
+                format?: "csv" | "ndjson";
+                /** @description payload, result: bring them whatever their size, in CSV as further columns */
+                include?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job. In lists `payload` and `result` over 2 KB are left out and named in `truncated`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    suggest_filters: {
+        parameters: {
+            query?: {
+                q?: string;
+                position?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What may take the place of the text from `start` to `end`, counted in characters; `field` says whose value. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
+                Prefer?: string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One job, and the database's time at which it was so. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    /** @description the wait that `Prefer` got */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_job: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditRequest"];
+                "application/merge-patch+json": components["schemas"]["EditRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `payload-invalid`: Payload does not fit the task */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_result: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N`: answer once the job has ended, at most N seconds from now (55 at most); RFC 7240 */
+                Prefer?: string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job's result, once it has succeeded. */
+            200: {
+                headers: {
+                    /** @description the wait that `Prefer` got */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultAnswer"];
+                };
+            };
+            /** @description A job's result, once it has succeeded. */
+            202: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    /** @description the wait that `Prefer` got */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `job-cancelled`: Job was cancelled; `job-dead`: Job is dead */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveAnswer"];
+                };
+            };
+            /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `already-finished`: Already finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    stream_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `id` of the last event that was read */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where a job stands, told by its stream. `status` is null for a job that was deleted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of a job's ended attempts, oldest first; the cursor leads to those that follow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    explain_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why a job is not running. It is `ready` if a worker that knows its task and asks for it would be given it now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobExplanation"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    explain_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description Why a queue starts nothing, or nothing more. It is `ready` if a job of it would be given out now.
+             *
+             *         `ready` is `null` where so many jobs of busy keys stand in front that nobody looked past them.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueExplanation"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    run_job_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description What came of a move, and the job after it (`repeated` if it was so already, and nothing changed). */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `invalid-transition`: Wrong status */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rerun_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RerunRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `queue-full`: Queue is full */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every queue that a setting, a task or a waiting job names, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+             *
+             *         `paused` is `null` unless it pauses now.
+             */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_queue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueForm"];
+            };
+        };
+        responses: {
+            /**
+             * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+             *
+             *         `paused` is `null` unless it pauses now.
+             */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    unset_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_queue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueForm"];
+                "application/merge-patch+json": components["schemas"]["QueueForm"];
+            };
+        };
+        responses: {
+            /**
+             * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+             *
+             *         `paused` is `null` unless it pauses now.
+             */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pause_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /**
+             * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+             *
+             *         `paused` is `null` unless it pauses now.
+             */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-queue`: Setting breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resume_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /**
+             * @description A queue and its settings; `updated_at` is `null` for one that has none. Only who may set them sees a payload.
+             *
+             *         `paused` is `null` unless it pauses now.
+             */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    purge_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeRequest"];
+            };
+        };
+        responses: {
+            /**
+             * @description A bulk operation and how far it has come.
+             *
+             *         `expected` is how many jobs were counted when it was created. `matched` is how many were decided on since: `done`
+             *         were changed, `skipped` were so already or could not be, `failed` could not be written.
+             */
+            202: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationOut"];
+                };
+            };
+            /** @description `bad-filter`: Filter cannot be read; `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-plan`: Plan makes no sense; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `empty-filter`: Filter means everything; `idempotency-key-reused`: Idempotency-Key reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the last name of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of schedules, by name; `next_after` leads to the next page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `schedule-exists`: Name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-cron`: No such fire times */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description When a rhythm fires next; `clocks` says in words what happens when clocks change. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-cron`: No such fire times */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_schedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleForm"];
+            };
+        };
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `managed-by-code`: Declared in code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-cron`: No such fire times */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `managed-by-code`: Declared in code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_schedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleForm"];
+                "application/merge-patch+json": components["schemas"]["ScheduleForm"];
+            };
+        };
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-schedule`: Schedule breaks a rule; `nul-not-allowed`: NUL character; `too-deep`: Nested too deeply */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed; `queue-forbidden`: Queue out of reach */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `managed-by-code`: Declared in code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large; `payload-too-large`: Payload too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-cron`: No such fire times */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    pause_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SchedulePauseRequest"];
+            };
+        };
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resume_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description A schedule. `next_at` is its next fire time, `null` if there is none; `failure` says why if it had to stop. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description What came of an enqueue: the job was created, or another one holds its unique key. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-idempotency-key`: Bad Idempotency-Key; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-in-flight`: First request in flight */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `idempotency-key-reused`: Idempotency-Key reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                queue?: string[];
+                task?: string[];
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of groups, those with the latest death first. */
+            200: {
+                headers: {
+                    /** @description the pages on either side (RFC 8288) */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `cursor-mismatch`: Cursor does not fit; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    preview_backoff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description The waits that are left, in turn. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-job`: Job breaks a rule; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_overview: {
+        parameters: {
+            query?: {
+                queue?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_series: {
+        parameters: {
+            query?: {
+                queue?: string[];
+                task?: string[];
+                step?: components["schemas"]["Period"];
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A point for each step, also where nothing happened; the last may not have ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_queue_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same of one queue. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStats"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks that any worker ever declared, by id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A task as its author declared it; `null` is the system's default. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-credentials`: Wrong e-mail or password */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `session-over`: Session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross-site`: Sent by another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    follow_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `session-over`: Session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross-site`: Sent by another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `cross-site`: Sent by another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whom the request acts as, and what that may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description An access token, good for `expires_in` seconds; the refresh token is in the cookie `equeue_refresh`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `bad-credentials`: Wrong e-mail or password; `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `too-many-requests`: Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `id` of the last event that was read */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What to look at again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of people, in the order in which they were made; `next_after` leads to the next page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            /** @description A person. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `email-taken`: E-mail is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A person. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    disable_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `last-admin`: Last admin */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserEditRequest"];
+                "application/merge-patch+json": components["schemas"]["UserEditRequest"];
+            };
+        };
+        responses: {
+            /** @description A person. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `invalid-user`: Person breaks a rule; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `last-admin`: Last admin */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string | null;
+                user_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of keys, in the order in which they were made; `next_after` leads to the next page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description A key with its text, which is shown this once. */
+            201: {
+                headers: {
+                    /** @description where the new thing is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A key, without its secret, which nobody has but whoever was given it. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing: an empty body or no query parameters. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    edit_api_key: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyEditRequest"];
+                "application/merge-patch+json": components["schemas"]["ApiKeyEditRequest"];
+            };
+        };
+        responses: {
+            /** @description A key, without its secret, which nobody has but whoever was given it. */
+            200: {
+                headers: {
+                    /** @description changes whenever the job does */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `key-revoked`: Key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `stale`: Changed meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is missing */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateRequest"];
+            };
+        };
+        responses: {
+            /** @description A key with its text, which is shown this once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-api-key`: Key breaks a rule; `invalid-body`: Body breaks its schema; `invalid-json`: Body is not JSON; `invalid-parameter`: Bad query parameter; `nul-not-allowed`: NUL character */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `key-revoked`: Key is revoked */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `body-too-large`: Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unsupported-media-type`: Wrong content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_scaling: {
+        parameters: {
+            query?: {
+                queue?: string[];
+                slots?: number;
+                target_wait_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description How much work there is, and how many workers it takes for no job to wait longer than the target.
+             *
+             *         `ready` and `running` are counted to 10,001 a queue. `desired` is never less than what runs needs.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scaling"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The system below the API, as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemOut"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unauthenticated`: Not authenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    check_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process's loop turns. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    check_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether traffic is welcome; `degraded` means that it is, though pickup may be slower. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyAnswer"];
+                };
+            };
+            /** @description `bad-request`: Malformed request; `invalid-parameter`: Bad query parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `internal`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `not-ready`: Not ready; `unavailable`: Temporarily unavailable */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
 }

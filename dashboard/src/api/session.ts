@@ -51,6 +51,19 @@ async function exchange(): Promise<void> {
   }
 }
 
+/** Follow the one-time link in the address, if there is one; else see whether somebody is signed in already. */
+export async function begin(): Promise<void> {
+  const token = /^#once=([\w.~-]+)$/.exec(location.hash)?.[1];
+  if (token === undefined) return refresh();
+  history.replaceState(history.state, "", location.pathname + location.search);
+  try {
+    hold(await post("/api/v1/auth/link", { token }));
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status >= 500) throw error;
+    await refresh();
+  }
+}
+
 export async function logIn(email: string, password: string): Promise<void> {
   hold(await post("/api/v1/auth/login", { email, password }));
 }

@@ -8,7 +8,10 @@ import { Empty } from "@/ui/states";
 export default function NotFound(): ReactNode {
   return (
     <Empty icon={Compass} title="There is no such page">
-      Perhaps the address was cut short. <TextLink href="/">Overview</TextLink>
+      Perhaps the address was cut short.{" "}
+      <TextLink className="underline" href="/">
+        Overview
+      </TextLink>
     </Empty>
   );
 }

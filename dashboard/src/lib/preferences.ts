@@ -38,9 +38,17 @@ export function useZone(): Zone {
   return useStore(zone, "local");
 }
 
+const shade = store<"light" | "dark">("light");
+
+/** Return what the page wears now. */
+export function useShade(): "light" | "dark" {
+  return useStore(shade, "light");
+}
+
 /** Make the page light or dark. */
 export function applyTheme(): void {
   const wanted = theme.get();
   const dark = wanted === "dark" || (wanted === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+  shade.set(dark ? "dark" : "light");
 }

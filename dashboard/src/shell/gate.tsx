@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { readSession, refresh, type Session, watchSession } from "@/api/session";
+import { begin, readSession, type Session, watchSession } from "@/api/session";
 import { useMe } from "@/lib/access";
 import { follow } from "@/lib/feed";
 import { Failure } from "@/ui/states";
@@ -22,10 +22,10 @@ export function Gate({ children }: { children: ReactNode }): ReactNode {
   const been = useRef(session.kind);
   const start = (): void => {
     setAway(null);
-    refresh().catch(setAway);
+    begin().catch(setAway);
   };
   useEffect(() => {
-    refresh().catch(setAway);
+    begin().catch(setAway);
   }, []);
   useEffect(() => {
     if (session.kind === "in" && been.current === "out") void client.invalidateQueries();

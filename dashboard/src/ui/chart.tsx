@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { useTheme } from "@/lib/preferences";
+import { useShade, useZone, zone } from "@/lib/preferences";
 
 export interface Line {
   name: string;
@@ -26,7 +26,7 @@ interface Props {
 /** Lines over time. What it shows is in the table below it too, for who cannot see it. */
 export function Chart({ label, times, lines, say, stacked = false }: Props): ReactNode {
   const box = useRef<HTMLDivElement>(null);
-  const look = useTheme();
+  const look = `${useShade()} ${useZone()}`;
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
@@ -63,6 +63,13 @@ export function Chart({ label, times, lines, say, stacked = false }: Props): Rea
 }
 
 const HEIGHT = 176;
+
+function clock(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  const [hours, minutes] =
+    zone.get() === "utc" ? [at.getUTCHours(), at.getUTCMinutes()] : [at.getHours(), at.getMinutes()];
+  return `${hours}:${String(minutes).padStart(2, "0")}`;
+}
 
 function latest(line: Line, say: (value: number) => string): string {
   const value = line.values.findLast((each) => each !== null);
@@ -102,15 +109,18 @@ function options(
     cursor: { show: false },
     padding: [8, 8, 0, 0],
     scales: { y: { range: (_, __, most) => [0, Math.max(most, 1e-3) * 1.08] } },
-    axes: [axis, { ...axis, size: 58, values: (_, ticks) => ticks.map(say) }],
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map(clock) },
+      { ...axis, size: 58, values: (_, ticks) => ticks.map(say) },
+    ],
     series: [
       {},
       ...lines.map((line) => ({
         stroke: colour(line.colour),
         width: 1.5,
-        points: { show: false },
+        points: { show: !stacked, size: 3 },
         ...(stacked || line.fill ? { fill: colour(line.colour) + (stacked ? "" : "22") } : {}),
-        ...(Plot.paths.stepped && stacked ? { paths: Plot.paths.stepped({ align: 1 }) } : {}),
+        ...(Plot.paths.bars && stacked ? { paths: Plot.paths.bars({ size: [0.9] }) } : {}),
       })),
     ],
   };

@@ -26,7 +26,10 @@ function Opened({ title, onClose, children, wide }: Omit<Props, "open">): ReactN
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
-    if (element && !element.open) element.showModal();
+    if (element && !element.open) {
+      element.showModal();
+      element.querySelector<HTMLElement>("input, textarea, select")?.focus();
+    }
     return () => element?.close();
   }, []);
   return (

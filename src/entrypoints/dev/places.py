@@ -39,6 +39,11 @@ class Places:
         return self.root / "key"
 
     @property
+    def link(self) -> Path:
+        """The one-time link that signs the developer in, for its owner's eyes only."""
+        return self.root / "link"
+
+    @property
     def secret(self) -> Path:
         """What signs cursors."""
         return self.root / "secret"

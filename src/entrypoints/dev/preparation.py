@@ -79,6 +79,7 @@ async def prepare(
             applied = await asyncio.to_thread(container.migrations().up, MIGRATION_PATIENCE)
             console.say(f"schema migrated: {', '.join(applied)}")
         environment["EQUEUE_API_KEY"] = await _key(container, places)
+        write_private(places.link, f"{api_url}/ui/#once={await _one_time(container)}")
     finally:
         await close(container)
     return environment
@@ -101,6 +102,12 @@ async def _key(container: Container, places: Places) -> str:
     made = await container.create_key()("development", EMAIL, Role.ADMIN)
     write_private(places.key, made)
     return made
+
+
+async def _one_time(container: Container) -> str:
+    """Return the first refresh token of a session of the developer, who has no password."""
+    developer = await container.people().get(EMAIL)
+    return (await container.open_session()(developer.user)).refresh
 
 
 def is_loopback(host: str) -> bool:

@@ -106,6 +106,8 @@ class Session:
         database = "EQUEUE_DATABASE_URL" if self.settings.database_url else f"PostgreSQL in {self.places.database}"
         for line in (
             f"ready after {seconds:.1f} s",
+            f"  look      {self.url}/ui/",
+            f"  sign in   {self.places.link.read_text().strip()} (once)",
             f"  API       {self.url} (its pages: {self.url}/docs)",
             f"  key       {self.places.key} (Authorization: Bearer $(cat {self.places.key}))",
             f"  database  {database}",

@@ -29,11 +29,20 @@ After = Annotated[str, Meta(max_length=36, description="the id of the last item 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 
 
+LINK_CHARS = 1_000
+
+
 class LoginRequest(Struct, forbid_unknown_fields=True):
     """Who one is, and what proves it."""
 
     email: Annotated[str, Meta(max_length=EMAIL_CHARS)]
     password: Tried
+
+
+class LinkRequest(Struct, forbid_unknown_fields=True):
+    """What a one-time link carries behind its `#`, which browsers send to nobody by themselves."""
+
+    token: Annotated[str, Meta(max_length=LINK_CHARS)]
 
 
 class TokenAnswer(Struct):

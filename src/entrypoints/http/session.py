@@ -54,6 +54,24 @@ async def refresh_session(services: HttpServices, call: Call[wire.Empty, wire.Em
 
 @endpoint(
     "POST",
+    f"{PATH}/link",
+    access=PUBLIC,
+    body=Accepts(form=people_wire.LinkRequest),
+    answers={200: people_wire.TokenAnswer},
+    problems=("session-over", "cross-site"),
+    tag="session",
+)
+async def follow_link(services: HttpServices, call: Call[wire.Empty, people_wire.LinkRequest]) -> Answer:
+    """Begin to use a session that was opened for a one-time link, such as `equeue dev` prints.
+
+    The link is good once, like any refresh token: used again later it ends the session.
+    """
+    refuse_other_sites(call.headers)
+    return granted(services, await services.identity.carry_on.refresh(call.body.token))
+
+
+@endpoint(
+    "POST",
     f"{PATH}/logout",
     access=PUBLIC,
     body=NOTHING,
@@ -78,4 +96,4 @@ def granted(services: HttpServices, tokens: Tokens) -> Answer:
     return Answer.of(form, headers=cookie)
 
 
-ENDPOINTS = (log_in, refresh_session, log_out)
+ENDPOINTS = (log_in, refresh_session, follow_link, log_out)

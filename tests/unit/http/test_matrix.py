@@ -94,6 +94,7 @@ WHO: Mapping[str, frozenset[str]] = {
     "get_task": READER_OR_WRITER,
     "log_in": OPEN,
     "refresh_session": OPEN,
+    "follow_link": OPEN,
     "log_out": OPEN,
     "get_me": ANYBODY,
     "change_password": PERSON,

@@ -28,7 +28,7 @@ from equeue.entrypoints.http.wire import encode
 CHECKED_IN = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
-PROVED_OTHERWISE = {"log_in", "refresh_session"}
+PROVED_OTHERWISE = {"log_in", "refresh_session", "follow_link"}
 """Who one is, is proved by a password or a cookie there."""
 
 

@@ -191,3 +191,27 @@ async def test_no_secret_is_logged(anonymous: Caller, log: list[Any]) -> None:
     await log_in(anonymous, PASSWORD + "!")
     assert log
     assert not any(secret in str(log) for secret in secrets)
+
+
+async def test_a_one_time_link_begins_its_session_once(anonymous: Caller, world: World, ada: Person) -> None:
+    """Its token is good once; again after ten seconds it ends the session, for two had the link."""
+    token = (await world.services.identity.open_session(ada.user)).refresh
+    first = await anonymous.post(f"{AUTH}/link", json={"token": token})
+    access = first.json()["access_token"]
+    me = await anonymous.with_key(access).get("/api/v1/me")
+
+    world.clock.move(seconds(11))
+    anonymous.client.cookies.clear()
+    is_problem(await anonymous.post(f"{AUTH}/link", json={"token": token}), "session-over")
+
+    assert me.json()["email"] == EMAIL
+    assert cookie_of(first) != token
+    assert (await anonymous.with_key(access).get("/api/v1/me")).status_code == 401
+
+
+async def test_a_link_followed_from_another_site_leads_nowhere(anonymous: Caller, world: World, ada: Person) -> None:
+    """Nobody is signed in by a page elsewhere, not even with a link that is good."""
+    token = (await world.services.identity.open_session(ada.user)).refresh
+    elsewhere = {"sec-fetch-site": "cross-site"}
+
+    is_problem(await anonymous.post(f"{AUTH}/link", json={"token": token}, headers=elsewhere), "cross-site")

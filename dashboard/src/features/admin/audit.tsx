@@ -20,7 +20,7 @@ const STATE = {
   action: parseAsString.withDefault(""),
   target_kind: parseAsString.withDefault(""),
   target_id: parseAsString.withDefault(""),
-  before: parseAsString,
+  cursor: parseAsString,
 };
 
 /** Return where the thing is that an entry is about. */
@@ -83,16 +83,16 @@ export function Audit(): ReactNode {
   return (
     <>
       <div className="flex flex-wrap gap-2">
-        <NameFilter label="Action" value={state.action} onChange={(action) => void set({ action, before: null })} />
+        <NameFilter label="Action" value={state.action} onChange={(action) => void set({ action, cursor: null })} />
         <NameFilter
           label="Kind"
           value={state.target_kind}
-          onChange={(target_kind) => void set({ target_kind, before: null })}
+          onChange={(target_kind) => void set({ target_kind, cursor: null })}
         />
         <NameFilter
           label="Id"
           value={state.target_id}
-          onChange={(target_id) => void set({ target_id, before: null })}
+          onChange={(target_id) => void set({ target_id, cursor: null })}
         />
       </div>
       <div className="card min-w-0 overflow-clip">
@@ -106,7 +106,11 @@ export function Audit(): ReactNode {
           }
         </Shown>
       </div>
-      <Pager next={query.data?.next_before} onTurn={(before) => void set({ before })} />
+      <Pager
+        previous={query.data?.prev_cursor}
+        next={query.data?.next_cursor}
+        onTurn={(cursor) => void set({ cursor })}
+      />
     </>
   );
 }

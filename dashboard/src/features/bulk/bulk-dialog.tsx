@@ -1,9 +1,10 @@
 "use client";
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { told } from "@/api/problem";
 import { queuesQuery } from "@/api/queries";
+import { useSettled } from "@/lib/settled";
 import { say } from "@/lib/toasts";
 import { count, several } from "@/lib/words";
 import { Button } from "@/ui/button";
@@ -24,12 +25,14 @@ interface Props {
 export function BulkDialog({ action, filter, onClose, onBegun }: Props): ReactNode {
   const [queue, setQueue] = useState("");
   const [reason, setReason] = useState("");
+  const said = useSettled(reason.trim());
   const client = useQueryClient();
   const ready = action !== "move" || queue !== "";
-  const wish = { action, filter, queue: action === "move" ? queue : undefined, reason: reason.trim() || undefined };
+  const wish = { action, filter, queue: action === "move" ? queue : undefined, reason: said || undefined };
   const preview = useQuery({
-    queryKey: ["bulk-plan", action, filter, wish.queue],
-    queryFn: () => plan({ ...wish, reason: undefined }),
+    queryKey: ["bulk-plan", action, filter, wish.queue, wish.reason],
+    queryFn: () => plan(wish),
+    placeholderData: keepPreviousData,
     enabled: ready,
     staleTime: 0,
     gcTime: 0,
@@ -45,6 +48,7 @@ export function BulkDialog({ action, filter, onClose, onBegun }: Props): ReactNo
     },
   });
   const planned = preview.data;
+  const current = !preview.isPlaceholderData && said === reason.trim();
   return (
     <Dialog title={`${VERBS[action]} jobs`} open onClose={onClose}>
       <p className="text-sm text-muted">{MEANS[action]}</p>
@@ -73,7 +77,7 @@ export function BulkDialog({ action, filter, onClose, onBegun }: Props): ReactNo
         <Button onClick={onClose}>Leave it</Button>
         <Button
           tone={action === "delete" ? "danger" : "primary"}
-          disabled={!planned || planned.count.value === 0 || start.isPending}
+          disabled={!planned || !current || planned.count.value === 0 || start.isPending}
           onClick={() => planned && start.mutate(planned)}
         >
           {VERBS[action]}{" "}

@@ -38,8 +38,8 @@ const COLUMNS: readonly Column<Operation>[] = [
 
 /** What was done to many jobs at once: who, what, how far. */
 export function OperationsView(): ReactNode {
-  const [before, setBefore] = useQueryState("before", parseAsString.withOptions({ history: "push" }));
-  const query = useQuery(operationsQuery(before));
+  const [cursor, setCursor] = useQueryState("cursor", parseAsString.withOptions({ history: "push" }));
+  const query = useQuery(operationsQuery(cursor));
   return (
     <Page title="Bulk operations" lead="What was done to many jobs at once: previewed, tracked, and abortable.">
       <div className="card min-w-0 overflow-clip">
@@ -47,8 +47,15 @@ export function OperationsView(): ReactNode {
           {(data) =>
             data.items.length === 0 ? (
               <Empty icon={ListChecks} title="No bulk operation yet">
-                Choose jobs in the <TextLink href="/jobs/">list</TextLink>, or a group of{" "}
-                <TextLink href="/dead-letters/">dead letters</TextLink>.
+                Choose jobs in the{" "}
+                <TextLink className="underline" href="/jobs/">
+                  list
+                </TextLink>
+                , or a group of{" "}
+                <TextLink className="underline" href="/dead-letters/">
+                  dead letters
+                </TextLink>
+                .
               </Empty>
             ) : (
               <DataTable label="Bulk operations" columns={COLUMNS} rows={data.items} rowId={({ id }) => id} />
@@ -56,7 +63,7 @@ export function OperationsView(): ReactNode {
           }
         </Shown>
       </div>
-      <Pager next={query.data?.next_before} onTurn={(to) => void setBefore(to)} />
+      <Pager previous={query.data?.prev_cursor} next={query.data?.next_cursor} onTurn={(to) => void setCursor(to)} />
     </Page>
   );
 }

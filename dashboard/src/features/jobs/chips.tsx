@@ -17,7 +17,6 @@ export function Refusal({ id, q, problem }: { id: string; q: string; problem: Pr
           at character {first.position + 1}: <code>{q.slice(first.position, first.position + 24) || "the end"}</code>
         </>
       ) : null}
-      {first?.nearest ? ` – did you mean ${first.nearest}?` : null}
     </p>
   );
 }

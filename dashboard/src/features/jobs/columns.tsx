@@ -16,8 +16,12 @@ export function jobHref(id: string): string {
   return `/jobs/view/?id=${id}`;
 }
 
+/** Signs that turn the direction of what comes after them are shown as what they are. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 function brief(value: unknown): string {
-  const text = stringifyExact(value) ?? "";
+  const plain = (stringifyExact(value) ?? "").slice(0, 4 * CUT);
+  const text = plain.replaceAll(TURNING, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return text.length > CUT ? `${text.slice(0, CUT)}…` : text;
 }
 

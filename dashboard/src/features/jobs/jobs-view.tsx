@@ -1,13 +1,14 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft, ChevronRight } from "lucide-react";
+import { ChevronLeft, ChevronRight, SearchX } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
+import { Problem } from "@/api/problem";
 import { useMay } from "@/lib/access";
 import { count } from "@/lib/words";
 import { Button } from "@/ui/button";
 import { Page } from "@/ui/page";
-import { Failure, Loading } from "@/ui/states";
+import { Empty, Failure, Loading } from "@/ui/states";
 import { DataTable } from "@/ui/table";
 import { Instant } from "@/ui/time";
 import { choiceColumn } from "./choice";
@@ -38,7 +39,7 @@ export function JobsView(): ReactNode {
     <Page title="Jobs" actions={<Tools url={url} />}>
       <StatusTabs q={asked.q} onAsk={(q) => url.ask({ q })} />
       <FilterBox q={asked.q} error={page.error} onAsk={(q) => url.ask({ q })} />
-      <div className="card min-w-0 overflow-clip">
+      <div className="card min-w-0 overflow-clip aria-busy:opacity-60" aria-busy={page.isPlaceholderData}>
         {added ? (
           <button
             type="button"
@@ -49,7 +50,11 @@ export function JobsView(): ReactNode {
           </button>
         ) : null}
         <SelectionBar selection={selection} q={asked.q} onPage={rows.length} />
-        {page.error ? (
+        {page.error instanceof Problem && page.error.status === 400 ? (
+          <Empty icon={SearchX} title="Nothing is looked for">
+            The filter above cannot be read.
+          </Empty>
+        ) : page.error ? (
           <Failure error={page.error} onRetry={() => void page.refetch()} />
         ) : page.data === undefined ? (
           <Loading rows={10} />

@@ -28,7 +28,11 @@ export function NoJobs({ q, onClear }: { q: string; onClear: () => void }): Reac
   return (
     <Empty icon={Inbox} title="No jobs yet">
       <p>
-        Enqueue one from a <TextLink href="/tasks/">task</TextLink>, or from
+        Enqueue one from a{" "}
+        <TextLink className="underline" href="/tasks/">
+          task
+        </TextLink>
+        , or from
       </p>
       <ul className="mt-3 grid gap-2 text-left">
         {SNIPPETS.map(([name, text]) => (

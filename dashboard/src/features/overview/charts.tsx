@@ -1,7 +1,7 @@
 "use client";
 
 import { type ReactNode, useMemo } from "react";
-import type { Latency, Point } from "@/api/later";
+import type { Latency, Point } from "@/api/stats";
 import { count, duration } from "@/lib/words";
 import { Chart, type Line } from "@/ui/chart";
 import { Section } from "@/ui/page";

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Overview } from "@/api/later";
+import type { Overview } from "@/api/stats";
 import { reach } from "@/api/session";
 import { several } from "@/lib/words";
 import { TextLink } from "@/ui/link";

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
-import type { QueueFigures, Stuck } from "@/api/later";
+import type { QueueFigures, Stuck } from "@/api/stats";
 import { schedulesQuery } from "@/api/queries";
 import { groupHref } from "@/features/dead/groups";
 import { count, duration } from "@/lib/words";

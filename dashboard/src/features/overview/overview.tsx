@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { type Overview, overviewQuery } from "@/api/later";
+import { type Overview, overviewQuery } from "@/api/stats";
 import { TextLink } from "@/ui/link";
 import { Page, Section } from "@/ui/page";
 import { Shown } from "@/ui/states";

@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import type { ReactNode } from "react";
-import type { Capped, Overview, Point } from "@/api/later";
+import type { Capped, Overview, Point } from "@/api/stats";
 import { count } from "@/lib/words";
 import { Spark } from "@/ui/spark";
 

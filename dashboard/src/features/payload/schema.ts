@@ -19,13 +19,14 @@ function isSchema(value: unknown): value is Schema {
   return value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
-/** Return the members of a payload; `null` if the schema says nothing about them. */
+/** Return the members of a payload, those that must be there first; `null` if the schema says nothing about them. */
 export function members(schema: unknown): Member[] | null {
   if (!isSchema(schema) || !isSchema(schema["properties"])) return null;
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
-  return Object.entries(schema["properties"]).map(([name, each]) =>
+  const all = Object.entries(schema["properties"]).map(([name, each]) =>
     member(name, isSchema(each) ? each : {}, required.includes(name)),
   );
+  return all.sort((one, other) => Number(other.required) - Number(one.required));
 }
 
 function member(name: string, schema: Schema, required: boolean): Member {

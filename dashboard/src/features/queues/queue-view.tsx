@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { type ReactNode, useState } from "react";
-import { queueStatsQuery, type QueueStats } from "@/api/later";
+import { queueStatsQuery, type QueueStats } from "@/api/stats";
 import { explainQueueQuery, queueQuery } from "@/api/queries";
 import { Reasons } from "@/features/explain/reasons";
 import { quoted } from "@/features/jobs/filter";
@@ -71,6 +71,8 @@ function Known({ queue }: { queue: Queue }): ReactNode {
                 reasons={why.data.reasons}
                 idle="Nothing keeps it: the next free worker is given a job."
               />
+            ) : why.error ? (
+              <p className="text-sm text-muted">Nobody can tell just now.</p>
             ) : (
               <Loading rows={2} />
             )}

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CirclePause, CirclePlay, Layers } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 import type { Schemas } from "@/api/client";
-import { overviewQuery, type QueueFigures } from "@/api/later";
+import { overviewQuery, type QueueFigures } from "@/api/stats";
 import { queuesQuery } from "@/api/queries";
 import { useMay } from "@/lib/access";
 import { count, duration } from "@/lib/words";

@@ -1,9 +1,10 @@
 "use client";
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { api } from "@/api/client";
 import { told } from "@/api/problem";
+import { useSettled } from "@/lib/settled";
 import { Loading } from "@/ui/states";
 import { When } from "@/ui/time";
 
@@ -30,7 +31,9 @@ export function previewQuery({ cron, every_s, zone }: Rhythm) {
 
 /** The next five fire times as clocks there show them, with what happens when clocks change. */
 export function NextFires({ rhythm }: { rhythm: Rhythm }): ReactNode {
-  const { data, error } = useQuery(previewQuery(rhythm));
+  const { cron, every_s, zone } = rhythm;
+  const settled = useSettled(useMemo(() => ({ cron, every_s, zone }), [cron, every_s, zone]));
+  const { data, error } = useQuery(previewQuery(settled));
   if (error) {
     return (
       <p role="alert" className="anywhere text-sm text-bad">
@@ -45,7 +48,7 @@ export function NextFires({ rhythm }: { rhythm: Rhythm }): ReactNode {
       <ol aria-label="Next fire times" className="grid gap-1 text-sm">
         {data.items.map((fire) => (
           <li key={fire.fire_at} className="flex flex-wrap justify-between gap-x-3">
-            <span>{fire.local}</span>
+            <span>{clockThere(fire.local)}</span>
             <span className="text-muted">
               <When at={fire.fire_at} />
             </span>
@@ -56,4 +59,9 @@ export function NextFires({ rhythm }: { rhythm: Rhythm }): ReactNode {
       {data.clocks ? <p className="text-xs text-muted">{data.clocks}</p> : null}
     </div>
   );
+}
+
+/** Return what the clock there shows: 2026-11-23 09:00:00 +01:00. */
+function clockThere(local: string): string {
+  return local.replace("T", " ").replace(/(\d)([+-]\d\d:\d\d)$/, "$1 $2");
 }

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
 import { jobCountQuery, taskQuery } from "@/api/queries";
-import { seriesQuery } from "@/api/later";
+import { taskSeriesQuery } from "@/api/stats";
 import { policyText } from "@/features/job/policy";
 import { quoted } from "@/features/jobs/filter";
 import { Charts } from "@/features/overview/charts";
@@ -36,7 +36,7 @@ export function TaskView(): ReactNode {
 }
 
 function Known({ task }: { task: Task }): ReactNode {
-  const series = useQuery(seriesQuery({ step: "minute", task: task.id }));
+  const series = useQuery(taskSeriesQuery(task.id));
   const writes = useMay("jobs:write");
   return (
     <>
