@@ -7,6 +7,7 @@ import attrs
 
 from ..domain.errors import InvalidJob
 from ..domain.schedule import Fire, Schedule
+from ..domain.schedule_rules import check_filled
 from ..domain.spec import DEFAULT_QUEUE, DEFAULT_TIMEOUT, Birth
 from .draft import Draft
 from .failure_policies import SYSTEM, FailurePolicies
@@ -110,6 +111,8 @@ class FireSchedules:
     def _of(self, schedule: Schedule, now: datetime, *, active: bool) -> tuple[Sequence[datetime], Schedule]:
         missed, punctual = due(self.calendar, schedule, now, PASS_ROWS)
         fires = schedule.settings.fires(missed, punctual, active=active)
+        if fires:
+            check_filled(schedule.name, schedule.settings.job)
         following_at = following(self.calendar, schedule.settings.rhythm, schedule.anchor, now)
         return fires, schedule.advance(fires, following_at)
 
