@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import attrs
 
 from ..domain.errors import InvalidJob
-from ..domain.schedule import Fire, Schedule
+from ..domain.schedule import Fire, Overlap, Schedule
+from ..domain.schedule_rules import check_filled
 from ..domain.spec import DEFAULT_QUEUE, DEFAULT_TIMEOUT, Birth
 from .draft import Draft
 from .failure_policies import SYSTEM, FailurePolicies
@@ -92,7 +93,7 @@ class FireSchedules:
 
     async def _decide(self, unit: UnitOfWork, taken: Sequence[Schedule]) -> tuple[list[NewJobOf], list[Schedule]]:
         now = await unit.now()
-        active = await unit.fires.active([schedule.id for schedule in taken])
+        active = await unit.fires.active([each.id for each in taken if each.settings.overlap is Overlap.SKIP])
         wanted: list[NewJobOf] = []
         after: list[Schedule] = []
         for schedule in taken:
@@ -110,6 +111,8 @@ class FireSchedules:
     def _of(self, schedule: Schedule, now: datetime, *, active: bool) -> tuple[Sequence[datetime], Schedule]:
         missed, punctual = due(self.calendar, schedule, now, PASS_ROWS)
         fires = schedule.settings.fires(missed, punctual, active=active)
+        if fires:
+            check_filled(schedule.name, schedule.settings.job)
         following_at = following(self.calendar, schedule.settings.rhythm, schedule.anchor, now)
         return fires, schedule.advance(fires, following_at)
 

@@ -113,9 +113,12 @@ class ManageQueues:
                 return await self._unchanged(unit, name, stored)
             view = await _steer(unit, name, None, "queue.resume", actor)
             await unit.commit()
+        await self._wake(name)
+        return view
+
+    async def _wake(self, name: str) -> None:
         if self.queue is not None:
             await self.queue.ring((), (name,))
-        return view
 
     async def _unchanged(self, unit: UnitOfWork, name: str, stored: StoredQueue | None) -> QueueView:
         if stored is None and name not in await unit.queues.names():
@@ -123,7 +126,10 @@ class ManageQueues:
         return QueueView(name, stored)
 
     async def remove(self, name: str, seen: Seen, actor: Actor) -> None:
-        """Take settings and pause away, so that the system's count; raise `QueueNotFound` if there are none."""
+        """Take settings and pause away, so that the system's count; raise `QueueNotFound` if there are none.
+
+        A queue that paused starts at once.
+        """
         async with self.units_of_work() as unit:
             before = QueueView(name, await unit.queues.hold(name))
             if before.stored is None:
@@ -131,9 +137,15 @@ class ManageQueues:
             if not seen(before.etag):
                 raise StaleQueue(name)
             await unit.queues.remove(name)
-            await unit.audit.record([_act("queue.unset", name, before.settings, UNSET, actor)])
+            act = _act("queue.unset", name, before.settings, UNSET, actor)
+            if before.pause is not None:
+                facts = {**act.before, **_pause_facts(before.pause)}, {**act.after, **_pause_facts(None)}
+                act = attrs.evolve(act, before=facts[0], after=facts[1])
+            await unit.audit.record([act])
             await unit.commit()
         self.policies.forget()
+        if before.pause is not None:
+            await self._wake(name)
 
 
 async def _steer(unit: UnitOfWork, name: str, pause: Pause | None, action: str, actor: Actor) -> QueueView:

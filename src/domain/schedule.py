@@ -1,9 +1,11 @@
 """Schedules: the rhythm in which jobs are made, and the decision which fire times make one."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Self, TypeAlias
 
 import attrs
@@ -24,6 +26,12 @@ LONGEST_PERIOD = timedelta(days=366)
 LONGEST_JITTER = timedelta(days=1)
 MOST_MADE_UP = 1_000
 MADE_UP = 100
+
+LONGEST_TIME = datetime(2024, 1, 1, microsecond=1, tzinfo=UTC)
+"""No fire time is a longer text than this."""
+
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
+"""A text in JSON; with the colon behind it where it is a member's name."""
 
 
 class Overlap(StrEnum):
@@ -86,11 +94,19 @@ class JobTemplate:
     tags: tuple[str, ...] = ()
     concurrency_key: str | None = None
 
+    def filled(self, name: str, fire_at: datetime) -> Json:
+        """Return the payload with its words filled in; all else stays as it is, to the letter."""
+        words = {b'"$fire_at"': fire_at.isoformat(), b'"$schedule"': name}
+        if not any(word in self.payload for word in words):
+            return self.payload
+        texts = {word: json.dumps(text).encode() for word, text in words.items()}
+        return _TEXT.sub(partial(_replaced, texts), self.payload)
+
     def spec(self, name: str, fire_at: datetime, run_at: datetime) -> JobSpec:
         """Return the request for the job of one fire time, as far as the template goes."""
         return JobSpec(
             self.task,
-            payload=_filled(self.payload, {"$fire_at": fire_at.isoformat(), "$schedule": name}),
+            payload=self.filled(name, fire_at),
             priority=self.priority,
             run_at=run_at,
             backoff=self.backoff,
@@ -209,19 +225,5 @@ class Fire:
     manual: bool = False
 
 
-def _filled(payload: Json, words: dict[str, str]) -> Json:
-    if not any(json.dumps(word).encode() in payload for word in words):
-        return payload
-    return json.dumps(_replaced(json.loads(payload), words), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _replaced(value: Any, words: dict[str, str]) -> Any:
-    match value:
-        case str():
-            return words.get(value, value)
-        case list():
-            return [_replaced(each, words) for each in value]
-        case dict():
-            return {name: _replaced(each, words) for name, each in value.items()}
-        case _:
-            return value
+def _replaced(texts: Mapping[bytes, bytes], found: re.Match[bytes]) -> bytes:
+    return texts.get(found[0], found[0])

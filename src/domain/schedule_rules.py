@@ -11,6 +11,7 @@ from .schedule import (
     CRON_CHARS,
     LONGEST_JITTER,
     LONGEST_PERIOD,
+    LONGEST_TIME,
     MOST_MADE_UP,
     SHORTEST_PERIOD,
     ZONE_CHARS,
@@ -20,12 +21,19 @@ from .schedule import (
     Rhythm,
     ScheduleSettings,
 )
-from .spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, DEFAULT_TIMEOUT, check
+from .spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, DEFAULT_TIMEOUT, PAYLOAD_BYTES, check
+
+_TOO_LARGE = f"with its words filled in it must be at most {PAYLOAD_BYTES} bytes of JSON"
 
 
 def check_schedule(name: str, settings: ScheduleSettings, *, now: datetime) -> None:
     """Raise `InvalidSchedule` with every rule that is broken."""
-    violations = (*_of_name(name), *_of_rhythm(settings.rhythm), *_of_bounds(settings), *_of_job(settings.job, now))
+    violations = (
+        *_of_name(name),
+        *_of_rhythm(settings.rhythm),
+        *_of_bounds(settings),
+        *_of_job(name, settings.job, now),
+    )
     if violations:
         raise InvalidSchedule(violations)
 
@@ -63,10 +71,15 @@ def _of_bounds(settings: ScheduleSettings) -> Iterator[Violation]:
         yield Violation("/jitter_s", "must be between 0 and 86400", "range")
 
 
-def _of_job(job: JobTemplate, now: datetime) -> Iterator[Violation]:
+def check_filled(name: str, job: JobTemplate) -> None:
+    """Raise `InvalidSchedule` for a payload that is too large once its words are filled in."""
+    if len(job.filled(name, LONGEST_TIME)) > PAYLOAD_BYTES:
+        raise InvalidSchedule((Violation("/job/payload", _TOO_LARGE, "too-large"),))
+
+
+def _of_job(name: str, job: JobTemplate, now: datetime) -> Iterator[Violation]:
     spec = attrs.evolve(
-        job.spec("", now, now),
-        payload=job.payload,
+        job.spec(name, LONGEST_TIME, now),
         queue=DEFAULT_QUEUE if job.queue is None else job.queue,
         max_retries=DEFAULT_MAX_RETRIES if job.max_retries is None else job.max_retries,
         timeout=DEFAULT_TIMEOUT if job.timeout is None else job.timeout,

@@ -23,7 +23,6 @@ LIMITS = {
 }
 RATE = "insert into equeue.queues (name, rate_limit, rate_period_s, rate_burst) values ('chaos', 4, 1, 4)"
 WAITING = "select count(*) from equeue.jobs where status = 'queued' and concurrency_key = %s"
-WAITING = "select count(*) from equeue.jobs where status = 'queued' and concurrency_key = %s"
 HELD = "select id, lease_token from equeue.jobs where status = 'running'"
 A_SECOND, BURST, A_MOMENT = 4, 4, 1
 

@@ -163,6 +163,23 @@ async def test_a_rhythm_that_cannot_be_followed_stops_and_says_why(world: World)
     assert "Mars/Olympus" in stopped.failure
 
 
+async def test_a_payload_that_outgrows_its_bounds_stops_its_schedule_alone(world: World) -> None:
+    """It was stored before anybody looked at what its words grow to; the others fire."""
+    broken, fine = await made(world, "a"), await made(world, "b")
+    grows = b'{"at": [' + b", ".join([b'"$fire_at"'] * 50_000) + b"]}"
+    large = attrs.evolve(broken.settings, job=JobTemplate(task="a.b", payload=grows))
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([attrs.evolve(broken, settings=large)])
+        await unit.commit()
+    await world.let_pass(seconds(1.1))
+    await firing(world)()
+    assert await turns(world, fine) == [1.0]
+    stopped = await kept(world, broken)
+    assert stopped.next_at is None
+    assert stopped.failure is not None
+    assert "/job/payload" in stopped.failure
+
+
 async def test_by_hand_at_any_time(world: World) -> None:
     """Paused or not, whatever waits; under a key once, and its rhythm goes on as it was."""
     schedule = await made(world, rhythm=Every(minutes(10)), overlap=Overlap.SKIP)

@@ -12,7 +12,7 @@ from tests.contract.world import World
 from equeue.application.ports.jobs import Change
 from equeue.domain.ids import JobId
 from equeue.domain.lease import Claim
-from equeue.domain.limits import SATURATED, Rate
+from equeue.domain.limits import SATURATED, SOONEST, Rate
 from equeue.domain.outcomes import Snoozed, Succeeded
 
 TEN_A_MINUTE = Rate(10, minutes(1), 2)
@@ -292,6 +292,14 @@ async def test_claims_of_one_job_give_the_oldest_its_share_in_time(world: World)
     for _ in range(10):
         claims += await world.leases.claim(an_order(limit=1))
     assert [claim.priority for claim in claims] == [0] * 9 + [9]
+
+
+async def test_a_claim_by_ids_has_the_oldest_looked_for_at_once(world: World) -> None:
+    """Who tells ids tells the most urgent first: a look that heeds the share follows."""
+    job, _ = await world.enqueue(a_birth(), a_birth(queue="free"))
+    await limit(world, oldest=0.5)
+    assert again_in(await world.leases.claim(an_order(), [job.id])) == SOONEST
+    assert again_in(await world.leases.claim(an_order())) is None
 
 
 @pytest.mark.parametrize("cap", [2, 100])

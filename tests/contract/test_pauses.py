@@ -1,9 +1,14 @@
 """Pauses of queues: no job starts, what runs goes on, and the rest of the claim is as ever."""
 
-from tests.builders import a_birth, an_order, minutes, seconds
+from tests.builders import LEASE, QUEUE, a_birth, an_order, minutes, seconds
 from tests.contract.limiting import again_in, limit, pause, resume
+from tests.contract.scheduling import ACTOR
 from tests.contract.world import World
 
+from equeue.adapters.memory.queue import MemoryJobQueue
+from equeue.application.failure_policies import FailurePolicies
+from equeue.application.ports.audit import AuditFilter
+from equeue.application.queues import ManageQueues
 from equeue.domain.job import Job
 from equeue.domain.outcomes import Snoozed
 from equeue.domain.status import JobStatus
@@ -64,3 +69,15 @@ async def test_jobs_that_only_a_claim_can_judge_are_not_told_of(world: World) ->
     assert [event.queue for event in told] == ["fair", "free"]
     await resume(world, "paused")
     assert len(await world.due.due(names, seconds(0), 10)) == 3
+
+
+async def test_a_queue_whose_settings_go_starts_at_once(world: World) -> None:
+    """As if it was resumed: workers are told, and the audit log says that it paused."""
+    hints = MemoryJobQueue()
+    queues = ManageQueues(world.units_of_work, FailurePolicies(), hints)
+    await queues.pause(QUEUE, ACTOR, "why")
+    await queues.remove(QUEUE, lambda _: True, ACTOR)
+    assert (await hints.receive([QUEUE], LEASE)).queues == {QUEUE}
+    async with world.units_of_work() as unit:
+        (unset, *_) = await unit.audit.page(AuditFilter(), limit=1)
+    assert (unset.act.action, unset.act.before["reason"], unset.act.after["paused"]) == ("queue.unset", "why", False)

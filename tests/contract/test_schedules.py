@@ -10,7 +10,7 @@ from tests.contract.scheduling import ACTOR, SECOND, a_fire, fires, kept, made, 
 from tests.contract.world import World
 from uuid_utils.compat import uuid7
 
-from equeue.application.ports.schedules import ScheduleDeclaration
+from equeue.application.ports.schedules import NEWEST, ScheduleDeclaration
 from equeue.domain.retry import Exponential
 from equeue.domain.schedule import CatchUp, Cron, Every, JobTemplate, Overlap, Pause
 
@@ -170,6 +170,18 @@ async def test_a_schedule_is_active_while_a_job_of_it_waits_or_runs(world: World
     await world.lapse()
     async with world.units_of_work() as unit:
         assert await unit.fires.active(both) == frozenset()
+
+
+async def test_only_the_newest_fire_times_are_looked_at(world: World) -> None:
+    """A schedule of every second has millions, and is asked about each second."""
+    schedule, birth = await made(world), a_birth()
+    later = [a_fire(schedule, number * SECOND) for number in range(2, NEWEST + 1)]
+    async with world.units_of_work() as unit:
+        await unit.fires.record([attrs.evolve(a_fire(schedule), job_id=birth.job_id), *later])
+        await unit.jobs.add([birth])
+        assert await unit.fires.active([schedule.id]) == {schedule.id}
+        await unit.fires.record([a_fire(schedule, (NEWEST + 1) * SECOND)])
+        assert await unit.fires.active([schedule.id]) == frozenset()
 
 
 async def test_old_fire_times_are_forgotten(world: World) -> None:

@@ -11,7 +11,7 @@ from ...application.ports.reads import Attempt
 from ...domain.ids import JobId, WorkerId
 from ...domain.job import Job
 from ...domain.lease import Claim, ClaimOrder, Fence, Granted, Heartbeat, Pulse
-from ...domain.limits import OldestFirst
+from ...domain.limits import SOONEST, OldestFirst
 from ...domain.settlement import Settlement
 from ...domain.spec import PAYLOAD_BYTES, UniqueWhile
 from ...domain.status import JobStatus
@@ -48,8 +48,10 @@ class MemoryJobLeases:
             transaction.commit()
         taken.sort(key=lambda job: _place(job, order))
         claims = [_claim(job) for job in taken]
-        wanting = order.begun and len(taken) < order.limit
-        return Granted.of(claims, limits.again_in(transaction) if wanting else None) if limits else claims
+        again = limits.again_in(transaction) if len(taken) < order.limit else None
+        if only is not None and limits.shared:
+            again = SOONEST
+        return Granted.of(claims, again if order.begun else None) if limits else claims
 
     async def heartbeat(self, pulses: Sequence[Pulse], lease: timedelta) -> Heartbeat:
         """Extend the leases whose fences still hold."""

@@ -46,6 +46,12 @@ class Limited:
             if allowance.left is not None:
                 transaction.store.buckets[name] = allowance.left
 
+    @property
+    def shared(self) -> bool:
+        """Tell whether a share of each claim is for the oldest of some queue, of which any may start."""
+        open_ones = (each for each in self.allowances.values() if each.room != 0)
+        return any(each.limits.oldest_share is not None for each in open_ones)
+
     def again_in(self, transaction: Transaction) -> timedelta | None:
         """Return when to look again."""
         ends = [pause.until - transaction.now for pause in self.pauses.values() if pause.until is not None]

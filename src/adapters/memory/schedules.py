@@ -6,6 +6,7 @@ from itertools import islice
 
 import attrs
 
+from ...application.ports.schedules import NEWEST
 from ...domain.ids import UUID
 from ...domain.schedule import Fire, Schedule
 from ...domain.status import ACTIVE
@@ -87,10 +88,9 @@ class MemoryScheduleFires:
         return found
 
     async def active(self, schedule_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Return those schedules of which a job waits or runs."""
-        return frozenset(
-            fire.schedule_id for fire in self._kept() if fire.schedule_id in schedule_ids and self._is_active(fire)
-        )
+        """Return those schedules of which a newest job waits or runs."""
+        newest = await self.fires(schedule_ids, NEWEST)
+        return frozenset(fire.schedule_id for fire in newest if self._is_active(fire))
 
     async def forget(self, older_than: timedelta, limit: int) -> int:
         """Forget old fire times."""

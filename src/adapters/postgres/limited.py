@@ -42,6 +42,8 @@ class LimitedClaiming:
     ) -> tuple[Granted, Mapping[str, Room]]:
         """Lease what the limits allow; return it, and the room that is left in queues that have limits or pause.
 
+        Ids are told by priority, so where the oldest have a share a look without ids is to follow at once.
+
         Nothing is pipelined: a claimer that is frozen in a pipeline, or behind one, is not idle to the server, which
         would never end its turn.
         """
@@ -58,7 +60,10 @@ class LimitedClaiming:
             else:
                 await self._fill(counter)
             await counter.spend()
-        return Granted.of(in_order(counter.claims, order), counter.again_in if order.begun else None), rooms
+        again = counter.again_in
+        if only is not None and any(room.shared for room in rooms.values()):
+            again = SOONEST
+        return Granted.of(in_order(counter.claims, order), again if order.begun else None), rooms
 
     async def _fill(self, counter: "Counter") -> None:
         """Look in the order of claims; then, for places that are left, past the keys that have no room."""

@@ -56,6 +56,11 @@ class Room:
         return self.allowance.limits.oldest_share is None and (sure is None or jobs <= sure)
 
     @property
+    def shared(self) -> bool:
+        """Tell whether a share of each claim is for the oldest, and any may start."""
+        return self.open and self.allowance.limits.oldest_share is not None
+
+    @property
     def keyed(self) -> bool:
         """Tell whether keys have limits here."""
         return self.allowance.limits.max_running_per_key is not None

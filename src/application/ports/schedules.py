@@ -9,6 +9,9 @@ import attrs
 from ...domain.ids import UUID
 from ...domain.schedule import Fire, Schedule, ScheduleSettings
 
+NEWEST = 1_000
+"""So many fire times of a schedule are looked at to tell whether a job of it waits or runs."""
+
 
 @attrs.frozen(kw_only=True)
 class ScheduleDeclaration:
@@ -68,7 +71,7 @@ class ScheduleFires(Protocol):
         ...
 
     async def active(self, schedule_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Return those schedules of which a job waits or runs."""
+        """Return those schedules of which a job waits or runs, among the jobs of their `NEWEST` fire times."""
         ...
 
     async def forget(self, older_than: timedelta, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""`equeue queues pause | resume | limits | purge`: when the jobs of a queue may run, and how many at once."""
+"""`equeue queues pause | resume | limits | retention | purge`: what may run, how much at once, how long it is kept."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -13,6 +13,7 @@ from .queues import flat, queues
 from .remote import confirm, connected
 
 Limit = Literal["max-running", "max-running-per-key", "rate", "max-depth", "oldest-share"]
+Kept = Literal["succeeded", "cancelled", "dead", "results"]
 _RATE = re.compile(r"(\d+)/(\d*(?:\.\d+)?(?:ms|s|m|h|d))(?::(\d+))?")
 
 
@@ -74,6 +75,29 @@ def set_limits(
     with connected(url, api_key) as api:
         queue = api.set_queue(name, changes) if changes else api.get(f"/queues/{name}")
     write_one({"id": name, "name": name, **{limit: queue[limit] for limit in given}}, output)
+
+
+@queues.command(name="retention")
+def set_retention(
+    name: str,
+    /,
+    *,
+    succeeded: Annotated[str | None, Parameter(help="How long jobs that succeeded are kept: 12h, 7d.")] = None,
+    cancelled: Annotated[str | None, Parameter(help="How long jobs that were cancelled are.")] = None,
+    dead: Annotated[str | None, Parameter(help="How long dead jobs are.")] = None,
+    results: Annotated[str | None, Parameter(help="How long results are, if not as long as their jobs.")] = None,
+    unset: Annotated[list[Kept] | None, Parameter(help="A time that shall be the system's again.")] = None,
+    output: options.Output = None,
+    url: options.Url = None,
+    api_key: options.Key = None,
+) -> None:
+    """Show how long what ended in a queue is kept, or change what is named; the rest stays as it is."""
+    given = {"succeeded_s": succeeded, "cancelled_s": cancelled, "dead_s": dead, "result_s": results}
+    changes: dict[str, float | None] = {f"{kept.removesuffix('s')}_s": None for kept in unset or ()}
+    changes |= {kept: values.duration(text).total_seconds() for kept, text in given.items() if text is not None}
+    with connected(url, api_key) as api:
+        queue = api.set_queue(name, {"retention": changes}) if changes else api.get(f"/queues/{name}")
+    write_one({"id": name, "name": name, **queue["retention"]}, output)
 
 
 @queues.command(name="purge")

@@ -53,6 +53,10 @@ def create_schedule(
     priority: options.Priority = None,
     retries: options.Retries = None,
     timeout: Annotated[str | None, Parameter(help="How long one attempt may run: 90s, 10m.")] = None,
+    tag: Annotated[list[str] | None, Parameter(help="A tag of its jobs; may be given again.")] = None,
+    concurrency_key: Annotated[
+        str | None, Parameter(help="What its jobs share, for queues with --max-running-per-key.")
+    ] = None,
     overlap: Annotated[
         Literal["skip", "queue"] | None,
         Parameter(help="While a job of it waits or runs: pass the fire time over (unless given), or make one more."),
@@ -74,6 +78,8 @@ def create_schedule(
         priority=priority,
         max_retries=retries,
         timeout_s=_seconds(timeout),
+        tags=tag,
+        concurrency_key=concurrency_key,
     )
     wanted = _given(
         name=name,

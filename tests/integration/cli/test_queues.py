@@ -73,6 +73,18 @@ def test_a_queue_is_bounded_paused_and_resumed(remote: Run) -> None:
     assert remote("queues", "resume", "never.seen").code == 7
 
 
+def test_what_a_queue_keeps_is_set_and_shown(remote: Run) -> None:
+    """What is named changes, the rest stays, and `--unset` is the system's word again."""
+    first = remote("queues", "retention", "kept", "--succeeded", "1h", "--dead", "90d", "-o", "json")
+    assert first.code == 0, first.err
+    assert [first.document[kept] for kept in ("succeeded_s", "cancelled_s", "dead_s")] == [3600.0, None, 7776000.0]
+    second = remote("queues", "retention", "kept", "--results", "10m", "--unset", "dead", "-o", "json").document
+    assert [second[kept] for kept in ("succeeded_s", "dead_s", "result_s")] == [3600.0, None, 600.0]
+    assert remote("queues", "retention", "kept", "-o", "json").document == second
+    assert remote("queues", "retention", "kept", "--unset", "results", "-o", "json").document["result_s"] is None
+    assert remote("queues", "retention", "kept", "--dead", "soon").code == 2
+
+
 def test_a_queue_is_purged_once_somebody_says_yes(remote: Run) -> None:
     """Nothing happens without a word; then what waits is cancelled."""
     queued = remote("enqueue", FAILS, "--queue", "purged", "--delay", "1h", "-o", "json")

@@ -9,10 +9,11 @@ def test_a_schedule_is_made_run_and_taken_away(remote: Run) -> None:
     """Shown in words; paused and resumed; run by hand."""
     made = remote(
         "schedules", "create", "shell", "tour.fails", "n=1", "--cron", "0 2 * * *", "--zone", "Europe/Berlin",
-        "--overlap", "queue", "--jitter", "30s", "-o", "json",
+        "--overlap", "queue", "--jitter", "30s", "--tag", "a", "--tag", "b", "--concurrency-key", "k", "-o", "json",
     )  # fmt: skip
     assert made.code == 0, made.err
     assert (made.document["job"]["payload"], made.document["jitter_s"]) == ({"n": 1}, 30.0)
+    assert (made.document["job"]["tags"], made.document["job"]["concurrency_key"]) == (["a", "b"], "k")
     assert "shell" in [json.loads(line)["name"] for line in remote("schedules", "list").out.splitlines()]
     paused = remote("schedules", "pause", "shell", "--reason", "too loud", "-o", "json")
     assert paused.document["paused"]["reason"] == "too loud"

@@ -111,14 +111,21 @@ def test_firing_is_no_change_of_settings() -> None:
 
 
 def test_payload_may_hold_the_fire_time_and_the_name() -> None:
-    """Texts that are exactly a word, however deep; a payload without them stays as it is, to the letter."""
+    """Texts that are exactly a word, however deep, and no names; all else stays as it is, to the letter."""
     job = JobTemplate(
-        task="a.b", payload=b'{"at": "$fire_at", "deep": [{"by": "$schedule"}], "n": 1, "s": "$fire_at!"}'
+        task="a.b",
+        payload=b'{"at": "$fire_at", "deep":[{"by":"$schedule"}], "n": 0.12345678901234567890, "s": "$fire_at!"}',
     )
     assert job.spec("nightly", NOON, NOON).payload == (
-        b'{"at":"2026-11-22T12:00:00+00:00","deep":[{"by":"nightly"}],"n":1,"s":"$fire_at!"}'
+        b'{"at": "2026-11-22T12:00:00+00:00", "deep":[{"by":"nightly"}], "n": 0.12345678901234567890, "s": "$fire_at!"}'
     )
+    names = JobTemplate(task="a.b", payload=rb'{"$fire_at" : "\"$schedule", "\\": "$schedule"}')
+    assert names.spec("n", NOON, NOON).payload == rb'{"$fire_at" : "\"$schedule", "\\": "n"}'
     assert JobTemplate(task="a.b", payload=b'{"x" : 1.50}').spec("n", NOON, NOON).payload == b'{"x" : 1.50}'
+
+
+GROWS = b'{"at":[' + b",".join([b'"$fire_at"'] * 50_000) + b"]}"
+"""A payload of half a megabyte, and of far more than one once the words are filled in."""
 
 
 @pytest.mark.parametrize(
@@ -137,6 +144,7 @@ def test_payload_may_hold_the_fire_time_and_the_name() -> None:
         ("n", settings(jitter=timedelta(days=1, seconds=1)), "/jitter_s"),
         ("n", settings(job=JobTemplate(task="A b")), "/job/task"),
         ("n", settings(job=JobTemplate(task="a", payload=b"[]")), "/job/payload"),
+        ("n", settings(job=JobTemplate(task="a", payload=GROWS)), "/job/payload"),
         ("n", settings(job=JobTemplate(task="a", queue="Q")), "/job/queue"),
         ("n", settings(job=JobTemplate(task="a", max_retries=-1)), "/job/max_retries"),
         ("n", settings(job=JobTemplate(task="a", timeout=seconds(0))), "/job/timeout_s"),
