@@ -8,6 +8,7 @@ import attrs
 
 from ..domain.audit import Act, Actor, Fact
 from ..domain.errors import QueueNotFound, StaleQueue
+from ..domain.ids import UserId
 from ..domain.queue import UNSET, Pause, QueueSettings, check_pause, check_queue
 from .failure_policies import FailurePolicies
 from .ports.queue import JobQueue
@@ -55,18 +56,18 @@ class ManageQueues:
     policies: FailurePolicies
     queue: JobQueue | None = None
 
-    async def all(self) -> Sequence[QueueView]:
-        """Return every queue that anybody speaks of, by name."""
+    async def all(self, owner: UserId | None = None) -> Sequence[QueueView]:
+        """Return every queue that anybody speaks of, by name; with an `owner` the jobs of others name none."""
         async with self.units_of_work() as unit:
             stored = {found.name: found for found in await unit.queues.all()}
-            names = await unit.queues.names()
+            names = await unit.queues.names(owner)
         return [QueueView(name, stored.get(name)) for name in names]
 
-    async def get(self, name: str) -> QueueView:
-        """Return one queue; raise `QueueNotFound` for a name that nobody ever used."""
+    async def get(self, name: str, owner: UserId | None = None) -> QueueView:
+        """Return one queue; raise `QueueNotFound` for a name that nobody ever used, as far as `owner` may know."""
         async with self.units_of_work() as unit:
             stored = await unit.queues.find(name)
-            if stored is None and name not in await unit.queues.names():
+            if stored is None and name not in await unit.queues.names(owner):
                 raise QueueNotFound(name)
         return QueueView(name, stored)
 
