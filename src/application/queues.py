@@ -10,6 +10,7 @@ from ..domain.audit import Act, Actor, Fact
 from ..domain.errors import QueueNotFound, StaleQueue
 from ..domain.ids import UserId
 from ..domain.queue import UNSET, Pause, QueueSettings, check_pause, check_queue
+from .auditing import CHANGED
 from .failure_policies import FailurePolicies
 from .ports.queue import JobQueue
 from .ports.queues import StoredQueue
@@ -132,7 +133,8 @@ class ManageQueues:
             if not seen(before.etag):
                 raise StaleQueue(name)
             await unit.queues.remove(name)
-            await unit.audit.record([_act("queue.unset", name, before.settings, UNSET, actor)])
+            act = _act("queue.unset", name, before.settings, UNSET, actor)
+            await unit.audit.record([act if before.pause is None else _with_resumption(act, before.pause)])
             await unit.commit()
         self.policies.forget()
 
@@ -160,8 +162,19 @@ def _pause_facts(pause: Pause | None) -> dict[str, Fact]:
 def _act(action: str, name: str, before: QueueSettings, after: QueueSettings, actor: Actor) -> Act:
     was, now = _facts(before), _facts(after)
     changed = [fact for fact in was if was[fact] != now[fact]]
-    told = {fact: was[fact] for fact in changed}, {fact: now[fact] for fact in changed}
+    told = {fact: was[fact] for fact in changed}, {fact: now[fact] for fact in changed} | _payload(before, after)
     return Act(actor=actor, action=action, target_kind="queue", target_id=name, before=told[0], after=told[1])
+
+
+def _with_resumption(act: Act, pause: Pause) -> Act:
+    before, after = {**act.before, **_pause_facts(pause)}, {**act.after, **_pause_facts(None)}
+    return attrs.evolve(act, before=before, after=after)
+
+
+def _payload(before: QueueSettings, after: QueueSettings) -> dict[str, Fact]:
+    """Return all that is told of a payload."""
+    was, now = ((each.on_dead and each.on_dead.payload) for each in (before, after))
+    return {} if was == now else {"on_dead_payload": CHANGED}
 
 
 def _facts(settings: QueueSettings) -> dict[str, Fact]:
