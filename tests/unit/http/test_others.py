@@ -3,7 +3,7 @@
 from typing import Any
 
 import attrs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.builders import a_job
 from tests.unit.http.test_routes import ASSETS, BY_NAME, FINITE
@@ -95,6 +95,7 @@ async def a_scene(world: World, caller: Caller) -> Scene:
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.sampled_from(["mine", "theirs"]), st.integers(0, 3)), max_size=8))
+@example([("enqueue_jobs", "mine", 0)])
 async def test_nothing_that_one_does_changes_what_another_sees(
     common_world: World, deeds: list[tuple[str, str, int]]
 ) -> None:
