@@ -30,10 +30,9 @@ def key_changed(before: ApiKey, after: ApiKey, actor: Actor) -> Act:
     return _on_key(action, after, was, now, actor)
 
 
-def key_rotated(after: ApiKey, actor: Actor) -> Act:
+def key_rotated(before: ApiKey, after: ApiKey, actor: Actor) -> Act:
     """Return the act of giving a key another secret."""
-    until = None if after.former is None else after.former.until
-    return _on_key("api-key.rotate", after, NO_FACTS, {"former_secret_until": until}, actor)
+    return _on_key("api-key.rotate", after, _former(before), _former(after), actor)
 
 
 def _user(user: User) -> dict[str, Fact]:
@@ -49,6 +48,10 @@ def _key(key: ApiKey) -> dict[str, Fact]:
         "expires_at": key.expires_at,
         "revoked": key.revoked,
     }
+
+
+def _former(key: ApiKey) -> dict[str, Fact]:
+    return {"former_secret_until": None if key.former is None else key.former.until}
 
 
 def _differing(before: dict[str, Fact], after: dict[str, Fact]) -> tuple[dict[str, Fact], dict[str, Fact]]:

@@ -118,7 +118,7 @@ class ManageApiKeys:
             issued, text = self.issue(before.id, before.user, before.name, scopes=before.scopes)
             former = FormerSecret(before.secret_hash, until) if grace else None
             after = await unit.api_keys.put(attrs.evolve(before, secret_hash=issued.secret_hash, former=former))
-            await unit.audit.record([key_rotated(after.key, actor)])
+            await unit.audit.record([key_rotated(before, after.key, actor)])
             await unit.commit()
         return after, text
 

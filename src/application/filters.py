@@ -62,7 +62,7 @@ class SuggestFilters:
         match field.name:
             case "queue":
                 async with self.units_of_work() as unit:
-                    names = await unit.queues.names()
+                    names = await unit.queues.names(principal.sees_only)
                 return [Suggestion(name, "queue") for name in names if principal.reaches(name)]
             case "task":
                 async with self.units_of_work() as unit:

@@ -7,7 +7,7 @@ import attrs
 
 from ..domain.access import Role
 from ..domain.account_errors import EmailTaken, LastAdmin, StaleAccount, UserNotFound
-from ..domain.audit import SYSTEM, Actor
+from ..domain.audit import SYSTEM, Act, Actor
 from ..domain.ids import UserId
 from ..domain.people import check_email, check_password
 from .account_acts import user_changed, user_created
@@ -108,8 +108,9 @@ class ManagePeople:
             if await unit.people.hold_admins():
                 return False
             user = User(self.ids.new(), email, Role.ADMIN)
-            person = await unit.people.add(user, kept) or await _promoted(unit, email, kept)
-            await unit.audit.record([user_created(person.user, SYSTEM)])
+            made = await unit.people.add(user, kept)
+            act = await _promoted(unit, email, kept) if made is None else user_created(made.user, SYSTEM)
+            await unit.audit.record([act])
             await unit.commit()
         return True
 
@@ -140,11 +141,12 @@ class ChangePassword:
         return after.user
 
 
-async def _promoted(unit: UnitOfWork, email: str, kept: str | None) -> Person:
+async def _promoted(unit: UnitOfWork, email: str, kept: str | None) -> Act:
     known = _found(await unit.people.find(email))
     held = _found(await unit.people.hold(known.user.id))
     await unit.sessions.end(held.user.id)
-    return await unit.people.put(attrs.evolve(held.user, role=Role.ADMIN, disabled=False), kept)
+    after = await unit.people.put(attrs.evolve(held.user, role=Role.ADMIN, disabled=False), kept)
+    return user_changed(held.user, after.user, SYSTEM, password=True)
 
 
 def _found(person: Person | None) -> Person:

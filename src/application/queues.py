@@ -8,7 +8,9 @@ import attrs
 
 from ..domain.audit import Act, Actor, Fact
 from ..domain.errors import QueueNotFound, StaleQueue
+from ..domain.ids import UserId
 from ..domain.queue import UNSET, Pause, QueueSettings, check_pause, check_queue
+from .auditing import CHANGED
 from .failure_policies import FailurePolicies
 from .ports.queue import JobQueue
 from .ports.queues import StoredQueue
@@ -55,18 +57,18 @@ class ManageQueues:
     policies: FailurePolicies
     queue: JobQueue | None = None
 
-    async def all(self) -> Sequence[QueueView]:
-        """Return every queue that anybody speaks of, by name."""
+    async def all(self, owner: UserId | None = None) -> Sequence[QueueView]:
+        """Return every queue that anybody speaks of, by name; with an `owner` the jobs of others name none."""
         async with self.units_of_work() as unit:
             stored = {found.name: found for found in await unit.queues.all()}
-            names = await unit.queues.names()
+            names = await unit.queues.names(owner)
         return [QueueView(name, stored.get(name)) for name in names]
 
-    async def get(self, name: str) -> QueueView:
-        """Return one queue; raise `QueueNotFound` for a name that nobody ever used."""
+    async def get(self, name: str, owner: UserId | None = None) -> QueueView:
+        """Return one queue; raise `QueueNotFound` for a name that nobody ever used, as far as `owner` may know."""
         async with self.units_of_work() as unit:
             stored = await unit.queues.find(name)
-            if stored is None and name not in await unit.queues.names():
+            if stored is None and name not in await unit.queues.names(owner):
                 raise QueueNotFound(name)
         return QueueView(name, stored)
 
@@ -138,10 +140,7 @@ class ManageQueues:
                 raise StaleQueue(name)
             await unit.queues.remove(name)
             act = _act("queue.unset", name, before.settings, UNSET, actor)
-            if before.pause is not None:
-                facts = {**act.before, **_pause_facts(before.pause)}, {**act.after, **_pause_facts(None)}
-                act = attrs.evolve(act, before=facts[0], after=facts[1])
-            await unit.audit.record([act])
+            await unit.audit.record([act if before.pause is None else _with_resumption(act, before.pause)])
             await unit.commit()
         self.policies.forget()
         if before.pause is not None:
@@ -171,8 +170,19 @@ def _pause_facts(pause: Pause | None) -> dict[str, Fact]:
 def _act(action: str, name: str, before: QueueSettings, after: QueueSettings, actor: Actor) -> Act:
     was, now = _facts(before), _facts(after)
     changed = [fact for fact in was if was[fact] != now[fact]]
-    told = {fact: was[fact] for fact in changed}, {fact: now[fact] for fact in changed}
+    told = {fact: was[fact] for fact in changed}, {fact: now[fact] for fact in changed} | _payload(before, after)
     return Act(actor=actor, action=action, target_kind="queue", target_id=name, before=told[0], after=told[1])
+
+
+def _with_resumption(act: Act, pause: Pause) -> Act:
+    before, after = {**act.before, **_pause_facts(pause)}, {**act.after, **_pause_facts(None)}
+    return attrs.evolve(act, before=before, after=after)
+
+
+def _payload(before: QueueSettings, after: QueueSettings) -> dict[str, Fact]:
+    """Return all that is told of a payload."""
+    was, now = ((each.on_dead and each.on_dead.payload) for each in (before, after))
+    return {} if was == now else {"on_dead_payload": CHANGED}
 
 
 def _facts(settings: QueueSettings) -> dict[str, Fact]:

@@ -2,6 +2,7 @@
 
 from ..domain.audit import Act, Actor, Fact
 from ..domain.schedule import Every, Fire, Schedule
+from .auditing import CHANGED
 
 
 def act_on_schedule(action: str, actor: Actor, before: Schedule | None, after: Schedule | None) -> Act:
@@ -15,7 +16,7 @@ def act_on_schedule(action: str, actor: Actor, before: Schedule | None, after: S
         target_kind="schedule",
         target_id="" if schedule is None else schedule.name,
         before={fact: was[fact] for fact in changed if fact in was},
-        after={fact: now[fact] for fact in changed if fact in now},
+        after={fact: now[fact] for fact in changed if fact in now} | _payload(before, after),
     )
 
 
@@ -25,18 +26,31 @@ def run_of_schedule(actor: Actor, schedule: Schedule, fire: Fire) -> Act:
     return Act(actor=actor, action="schedule.run", target_kind="schedule", target_id=schedule.name, after=facts)
 
 
+def _payload(before: Schedule | None, after: Schedule | None) -> dict[str, Fact]:
+    """Return all that is told of a payload."""
+    if before is None or after is None or before.settings.job.payload == after.settings.job.payload:
+        return {}
+    return {"payload": CHANGED}
+
+
 def _facts(schedule: Schedule | None) -> dict[str, Fact]:
     """Return what the audit log is told: of a payload, which may hold a secret, nothing."""
     if schedule is None:
         return {}
     settings, pause = schedule.settings, schedule.pause
-    rhythm = settings.rhythm
+    rhythm, job = settings.rhythm, settings.job
     return {
         "cron": None if isinstance(rhythm, Every) else rhythm.expression,
         "zone": None if isinstance(rhythm, Every) else rhythm.zone,
         "every_s": rhythm.period.total_seconds() if isinstance(rhythm, Every) else None,
-        "task": settings.job.task,
-        "queue": settings.job.queue,
+        "task": job.task,
+        "queue": job.queue,
+        "priority": job.priority,
+        "max_retries": job.max_retries,
+        "backoff": None if job.backoff is None else str(job.backoff),
+        "timeout_s": None if job.timeout is None else job.timeout.total_seconds(),
+        "tags": list(job.tags),
+        "concurrency_key": job.concurrency_key,
         "overlap": settings.overlap,
         "catch_up": settings.catch_up,
         "catch_up_limit": settings.catch_up_limit,

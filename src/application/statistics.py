@@ -94,7 +94,7 @@ class ShowStatistics:
         seen = await self.overview(attrs.evolve(where, queues=(name,)))
         if not seen.depths and not seen.lately.enqueued and not seen.lately.done:
             async with self.units_of_work() as unit:
-                if await unit.queues.find(name) is None and name not in await unit.queues.names():
+                if await unit.queues.find(name) is None and name not in await unit.queues.names(where.owner):
                     raise QueueNotFound(name)
         return seen
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.builders import OWNER, WORKER, a_birth, seconds
+from tests.builders import OTHER_OWNER, OWNER, WORKER, a_birth, seconds
 from tests.contract.world import World
 
 from equeue.application.ports.catalogue import TaskDeclaration
@@ -98,6 +98,20 @@ async def test_names_are_all_that_anybody_speaks_of(world: World) -> None:
     await world.enqueue(*[a_birth(queue=queue) for queue in ("a", "a", "b", "d")])
     async with world.units_of_work() as unit:
         assert await unit.queues.names() == ["a", "b", "c", "d"]
+
+
+async def test_to_whom_sees_own_jobs_alone_those_of_others_name_no_queue(world: World) -> None:
+    """A queue's name may tell what another works on; settings and tasks are no secret."""
+    await put(world, "set", UNSET)
+    async with world.units_of_work() as unit:
+        await unit.catalogue.declare([TaskDeclaration("a.b", "declared")])
+        await unit.commit()
+    await world.enqueue(
+        a_birth(queue="mine", owner=OWNER), a_birth(queue="theirs", owner=OTHER_OWNER), a_birth(queue="nobodys")
+    )
+    async with world.units_of_work() as unit:
+        assert await unit.queues.names(OWNER) == ["declared", "mine", "set"]
+        assert await unit.queues.names(OTHER_OWNER) == ["declared", "set", "theirs"]
 
 
 async def test_what_follows_on_deaths_is_declared_with_the_task(world: World) -> None:

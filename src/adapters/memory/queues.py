@@ -1,10 +1,12 @@
 """What people set for queues, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
-from ...application.ports.queues import StoredQueue
+from ...application.ports.queues import OWN_LOOKED_AT, StoredQueue
+from ...domain.ids import UserId
+from ...domain.job import Job
 from ...domain.queue import Pause, QueueSettings
 from ...domain.status import JobStatus
 from .store import Transaction
@@ -43,9 +45,12 @@ class MemoryQueues:
         self._transaction.queues[name] = None
         return there
 
-    async def names(self) -> Sequence[str]:
-        """Return the queues that anybody speaks of."""
-        jobs = self._transaction.jobs.values()
+    async def names(self, owner: UserId | None = None) -> Sequence[str]:
+        """Return the queues that anybody speaks of; with an `owner` the jobs of others name none."""
+        jobs: Iterable[Job] = self._transaction.jobs.values()
+        if owner is not None:
+            own = (job for job in jobs if job.user_id == owner)
+            jobs = sorted(own, key=lambda job: job.created_at, reverse=True)[:OWN_LOOKED_AT]
         return sorted(
             {stored.name for stored in self._transaction.queues.values() if stored is not None}
             | {task.queue for task in self._transaction.tasks.values()}

@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ...application.ports.queues import StoredQueue
-from ...domain.ids import Json
+from ...application.ports.queues import OWN_LOOKED_AT, StoredQueue
+from ...domain.ids import Json, UserId
 from ...domain.limits import QueueLimits, Rate
 from ...domain.on_dead import OnDead
 from ...domain.queue import Pause, QueueSettings
@@ -23,6 +23,14 @@ from .failure_models import QueueRow
 from .rows import utc
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('equeue.queue:' || :name, 0))")
+
+_SAID = """
+union
+select name::text from equeue.queues
+union
+select queue::text from equeue.tasks
+order by 1
+"""
 
 # Settings, tasks, and by a loose scan of ix_jobs_claim the queues in which jobs wait: one probe for each.
 _NAMES = text(f"""
@@ -42,11 +50,16 @@ with recursive waiting (queue) as (
   where waiting.queue is not null
 )
 select queue::text from waiting where queue is not null
-union
-select name::text from equeue.queues
-union
-select queue::text from equeue.tasks
-order by 1
+{_SAID}
+""")  # noqa: S608 - a word of the domain
+
+# One person's jobs, the newest only, by ix_jobs_user_id_created_at.
+_NAMES_FOR = text(f"""
+with own as materialized (
+  select queue, status from equeue.jobs where user_id = :owner order by created_at desc limit {OWN_LOOKED_AT}
+)
+select queue::text from own where status = '{JobStatus.QUEUED}'
+{_SAID}
 """)  # noqa: S608 - a word of the domain
 
 
@@ -90,10 +103,11 @@ class PostgresQueues:
             found = await self._session.scalars(delete(QueueRow).where(QueueRow.name == name).returning(QueueRow.name))
         return found.one_or_none() is not None
 
-    async def names(self) -> Sequence[str]:
-        """Return the queues that anybody speaks of."""
+    async def names(self, owner: UserId | None = None) -> Sequence[str]:
+        """Return the queues that anybody speaks of; with an `owner` the jobs of others name none."""
+        asked = _NAMES if owner is None else _NAMES_FOR.bindparams(owner=owner)
         with translated():
-            return list(await self._session.scalars(_NAMES))
+            return list(await self._session.scalars(asked))
 
 
 def on_dead_document(on_dead: OnDead | None) -> Json | None:

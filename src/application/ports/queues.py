@@ -6,7 +6,11 @@ from typing import Protocol
 
 import attrs
 
+from ...domain.ids import UserId
 from ...domain.queue import Pause, QueueSettings
+
+OWN_LOOKED_AT = 10_000
+"""Of so many of somebody's newest jobs the queues are named; nobody has more that wait and still knows where."""
 
 
 @attrs.frozen
@@ -49,6 +53,9 @@ class Queues(Protocol):
         """Take a queue's settings away; false if it had none."""
         ...
 
-    async def names(self) -> Sequence[str]:
-        """Return the queues that anybody speaks of, in order: settings, tasks, and jobs that wait."""
+    async def names(self, owner: UserId | None = None) -> Sequence[str]:
+        """Return the queues that anybody speaks of, in order: settings, tasks, and jobs that wait.
+
+        With an `owner` the jobs of others name none, and of the own ones the newest `OWN_LOOKED_AT` count.
+        """
         ...

@@ -77,7 +77,7 @@ class Call(Generic[Query, Body]):
 
     caller: Principal | None
     query: Query
-    body: Body
+    body: Body = attrs.field(repr=False)
     raw: bytes = attrs.field(repr=False)
     content_type: str
     path: str
@@ -110,9 +110,9 @@ class Call(Generic[Query, Body]):
 class Answer:
     """What goes back; a `stream` goes piece by piece, as it comes."""
 
-    content: bytes = b""
+    content: bytes = attrs.field(default=b"", repr=False)
     status: int = 200
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
     media_type: str = JSON
     stream: AsyncIterator[bytes] | None = None
 

@@ -107,7 +107,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "plan-changed": Kind(
             409, "Plan changed", "This is not the plan that was previewed. Preview it again, and look at it."
         ),
-        "stale": Kind(412, "Changed meanwhile", "The job changed since you read it. Read it again and repeat."),
+        "stale": Kind(412, "Changed meanwhile", "It changed since you read it. Read it again and repeat."),
         "precondition-required": Kind(
             428, "If-Match is missing", "Send `If-Match` with the ETag that you read, so that nobody's change is lost."
         ),

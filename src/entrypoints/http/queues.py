@@ -38,7 +38,8 @@ def _patch(raw: bytes, content_type: str) -> bytes:  # noqa: ARG001 - some route
 @endpoint("GET", PATH, access=READ, answers={200: failure_wire.QueueList}, tag="queues")
 async def list_queues(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
     """List the queues that a setting, a task or a waiting job names."""
-    views = [view for view in await services.queues.all() if call.principal.reaches(view.name)]
+    known = await services.queues.all(call.principal.sees_only)
+    views = [view for view in known if call.principal.reaches(view.name)]
     now = services.clock.now()
     return Answer.of(failure_wire.QueueList([_shown(view, call.principal, now) for view in views]))
 
@@ -46,7 +47,7 @@ async def list_queues(services: HttpServices, call: Call[wire.Empty, None]) -> A
 @endpoint("GET", ONE, access=READ, answers={200: failure_wire.QueueOut}, tag="queues")
 async def get_queue(services: HttpServices, call: Call[wire.Empty, None]) -> Answer:
     """Look at one queue; 404 for a name that nobody ever used."""
-    return answer(services, call, await services.queues.get(named(call)))
+    return answer(services, call, await services.queues.get(named(call), call.principal.sees_only))
 
 
 @endpoint(

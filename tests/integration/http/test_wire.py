@@ -157,6 +157,14 @@ async def test_body_that_ends_early_harms_nobody(served: Served) -> None:
     assert await lives(served)
 
 
+async def test_length_that_tells_less_than_comes(served: Served) -> None:
+    """What is told is the body, and what is left over is no request."""
+    answer = await served.exchange(post(served) + b'\r\ncontent-length: 5\r\n\r\n{"task":"a"}')
+    assert problem_in(answer)["code"] == "invalid-json"
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert await lives(served)
+
+
 async def test_broken_chunks_are_refused(served: Served) -> None:
     """A chunk whose size is none is a 400."""
     head = post(served)

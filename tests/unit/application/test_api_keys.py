@@ -133,7 +133,10 @@ async def test_after_a_rotation_both_secrets_are_good_for_a_while(office: Office
     assert await good(office, second)
     office.clock.move(seconds(1))
     assert [await good(office, text) for text in (first, second, third)] == [False, False, True]
-    assert (await office.acts())[-1].action == "api-key.rotate"
+    first_rotation, second_rotation = (await office.acts())[-2:]
+    assert first_rotation.action == second_rotation.action == "api-key.rotate"
+    assert first_rotation.before == {"former_secret_until": None}
+    assert second_rotation.before == first_rotation.after != {"former_secret_until": None}
 
 
 async def test_without_a_grace_the_old_secret_ends_at_once(office: Office) -> None:

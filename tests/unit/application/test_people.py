@@ -107,6 +107,10 @@ async def test_who_has_the_address_becomes_the_first_admin(office: Office) -> No
     found = await office.people.get("root@example.org")
     assert (found.user.id, found.user.role, found.user.disabled) == (person.user.id, Role.ADMIN, False)
     await office.log_in("root@example.org", "another long one", "here")
+    act = (await office.acts())[-1]
+    assert (act.actor, act.action, act.target_id) == (SYSTEM, "user.change", str(person.user.id))
+    assert act.before == {"role": "member", "disabled": True}
+    assert act.after == {"role": "admin", "disabled": False, "password": "changed"}
 
 
 @pytest.mark.parametrize(("email", "password"), [("root", PASSWORD), ("root@example.org", "changeme")])

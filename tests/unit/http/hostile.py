@@ -22,6 +22,8 @@ HOSTILE = {
     "Infinity": (with_payload(b'{"x":Infinity}'), "invalid-json"),
     "-Infinity": (with_payload(b'{"x":-Infinity}'), "invalid-json"),
     "1e400": (with_payload(b'{"x":1e400}'), "invalid-json"),
+    "131,072 digits": (with_payload(b'{"x":1e131071}'), "invalid-json"),
+    "NaN for a time": (b'{"task":"a","timeout_s":NaN}', "invalid-json"),
     "-1e400": (with_payload(b'{"x":[-1e400]}'), "invalid-json"),
     "4,301 digits": (with_payload(b'{"x":' + b"1" * 4_301 + b"}"), "invalid-json"),
     "lone high surrogate": (with_payload(rb'{"x":"\ud800"}'), "invalid-json"),

@@ -3,6 +3,7 @@
 Who may call what is `test_matrix`; what every body, method and parameter is refused for is `test_routes`.
 """
 
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,11 @@ from equeue.entrypoints.http.problems import KINDS
 __all__ = ["api", "job_id"]
 
 KEYED = {"idempotency-key-reused", "idempotency-in-flight", "invalid-idempotency-key"}
+REPEATED: dict[str, Any] = {
+    "enqueue_job": {"task": "a"},
+    "enqueue_jobs": {"jobs": [{"task": "a"}]},
+    "purge_queue": {"confirm": "start.js"},
+}
 TIME = re.compile(r"(_at|_until|^until|^since|^at|_time)$")
 
 
@@ -102,6 +108,20 @@ async def _enqueues_say_what_came_of_them(route: Route) -> None:
 async def _what_creates_can_be_repeated(route: Route) -> None:
     assert set(route.endpoint.problems) >= KEYED
     assert "Idempotency-Key" in route.parameters
+
+
+@convention(lambda endpoint: set(endpoint.problems) >= KEYED)
+async def _what_is_repeated_under_a_key_is_done_once(route: Route) -> None:
+    key, body = {"idempotency-key": "once"}, REPEATED.get(route.endpoint.name, {})
+    if route.endpoint.name == "create_bulk_operation":
+        body = {"action": "cancel", "filter": {"ids": [route.job_id]}}
+    first, second = [await route.ask(headers=key, json=body) for _ in range(2)]
+    assert first.status_code in (201, 202)
+    assert "idempotency-replayed" not in first.headers
+    assert (second.headers["idempotency-replayed"], second.content) == ("true", first.content)
+    assert second.headers.get("location") == first.headers.get("location")
+    spaced: dict[str, Any] = {"content": f" {json.dumps(body)}", "headers": key | {"content-type": "application/json"}}
+    is_problem(await route.ask(**spaced), "idempotency-key-reused")
 
 
 @convention(

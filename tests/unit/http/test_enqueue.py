@@ -131,6 +131,10 @@ async def test_declared_settings_stand_in_for_what_is_left_out(api: Caller, worl
         ({"task": "a", "priority": 1.5}, "/priority"),
         ({"task": "a", "priority": "5"}, "/priority"),
         ({"task": "a", "max_retries": 1001}, "/max_retries"),
+        ({"task": "a", "max_retries": -1}, "/max_retries"),
+        ({"task": "a", "max_retries": 2**31}, "/max_retries"),
+        ({"task": "a", "priority": 2**31}, "/priority"),
+        ({"task": "a", "timeout_s": 1e15}, "/timeout_s"),
         ({"task": "a", "timeout_s": 0}, "/timeout_s"),
         ({"task": "a", "timeout_s": 1e300}, "/timeout_s"),
         ({"task": "a", "delay_s": -1}, "/delay_s"),
@@ -142,6 +146,15 @@ async def test_declared_settings_stand_in_for_what_is_left_out(api: Caller, worl
         ({"task": "a", "run_at": "0001-01-01T00:00:00+14:00"}, "/run_at"),
         ({"task": "a", "run_at": "infinity"}, "/run_at"),
         ({"task": "a", "run_at": 0}, "/run_at"),
+        ({"task": "a", "run_at": "+294277-01-01T00:00:00Z"}, "/run_at"),
+        ({"task": "a", "run_at": "0044-03-15T00:00:00Z BC"}, "/run_at"),
+        ({"task": "a", "run_at": "-0044-03-15T00:00:00Z"}, "/run_at"),
+        ({"task": "a", "run_at": "2026-01-01T24:00:00Z"}, "/run_at"),
+        ({"task": "a", "run_at": "2026-01-01T00:60:00Z"}, "/run_at"),
+        ({"task": "a", "run_at": "2026-01-01T00:00:61Z"}, "/run_at"),
+        ({"task": "a", "run_at": "2026-01-01T00:00:00+99:00"}, "/run_at"),
+        ({"task": "a", "run_at": "2025-12-30T00:00:00Z"}, "/run_at"),
+        ({"task": "a", "run_at": "2036-12-30T00:00:00Z"}, "/run_at"),
         ({"task": "a", "expires_at": "2099-01-01T00:00:00Z"}, "/expires_at"),
         ({"task": "a", "tags": ["x"] * 21}, "/tags"),
         ({"task": "a", "tags": ["ok", ""]}, "/tags/1"),
@@ -150,6 +163,11 @@ async def test_declared_settings_stand_in_for_what_is_left_out(api: Caller, worl
         ({"task": "a", "unique": {"key": "x" * 256}}, "/unique/key"),
         ({"task": "a", "unique": {"key": "é" * 128}}, "/unique/key"),
         ({"task": "a", "unique": {}}, "/unique/key"),
+        ({"task": "a", "unique": {"key": " \t"}}, "/unique/key"),
+        ({"task": "a", "unique": {"key": "  "}}, "/unique/key"),
+        ({"task": "a", "unique": {"key": "\u202eabc"}}, "/unique/key"),
+        ({"task": "a", "unique": {"key": "a\r\nb"}}, "/unique/key"),
+        ({"task": "a", "unique": {"key": "x" * 10_000}}, "/unique/key"),
         ({"task": "a", "unique": {"key": "k", "while": "ever"}}, "/unique/while"),
         ({"task": "a", "concurrency_key": "a\r\nb"}, "/concurrency_key"),
         ({"task": "a", "backoff": {"kind": "linear"}}, "/backoff/kind"),
@@ -180,6 +198,16 @@ async def test_what_the_server_owns_cannot_be_set(api: Caller, world: World, nam
     """No field of a job but those of a request can be smuggled in."""
     is_problem(await api.post(JOBS, json={"task": "a", name: None}), "invalid-body")
     assert world.store.jobs == {}
+
+
+@pytest.mark.parametrize("key", ["\U0001f418", "../../etc", "caf\u00e9", "x" * 255, "' or 1=1 --"])
+async def test_odd_unique_key_is_a_key(api: Caller, key: str) -> None:
+    """What is printable is compared byte by byte: the same is the same, and nothing else is."""
+    asked = {"task": "a", "unique": {"key": key}}
+    assert (await api.post(JOBS, json=asked)).json()["job"]["unique_key"] == key
+    assert (await api.post(JOBS, json=asked)).json()["outcome"] == "existing"
+    decomposed = {"task": "a", "unique": {"key": "cafe\u0301"}}
+    assert (await api.post(JOBS, json=decomposed)).json()["outcome"] == "created"
 
 
 async def test_held_unique_key_returns_the_holder(api: Caller) -> None:

@@ -1,5 +1,6 @@
 """Bodies that mean harm, or were made by broken programs: each is 4xx with a code, and none is a 500."""
 
+import gzip
 import json
 from contextlib import suppress
 
@@ -80,6 +81,17 @@ async def test_other_content_types_are_415(api: Caller, world: World, headers: d
     """No page elsewhere can post here without asking first, and nothing is guessed."""
     answer = await api.post(JOBS, content=b'{"task":"a"}', headers=headers)
     is_problem(answer, "unsupported-media-type")
+    assert world.store.jobs == {}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "gzip, identity"])
+async def test_nothing_is_unpacked(api: Caller, world: World, coding: str) -> None:
+    """A bomb is refused as it came: 20 KB that would be 20 MB; and so is a small one."""
+    for unpacked in (b" " * 20_000_000 + b'{"task":"a"}', b'{"task":"a"}'):
+        packed = gzip.compress(unpacked)
+        answer = await api.post(JOBS, content=packed, headers=JSON | {"content-encoding": coding})
+        is_problem(answer, "unsupported-media-type")
+    is_problem(await api.post(JOBS, content=packed, headers=JSON), "invalid-json")
     assert world.store.jobs == {}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import attrs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.builders import a_job
 from tests.unit.http.test_routes import ASSETS, BY_NAME, FINITE
@@ -21,12 +21,19 @@ SHARED = {
 }
 """What a member may notice of others, with the reason."""
 
+ALSO = {
+    "suggest_filters": ["/api/v1/filters/suggest?q=queue:", "/api/v1/filters/suggest?q=task:"],
+    "get_queue": ["/api/v1/queues/secret"],
+    "show_queue_stats": ["/api/v1/queues/secret/stats"],
+}
+"""Where one may look besides: for the names of what others use."""
+
 LOOKS = [name for name in FINITE if BY_NAME[name].method == "GET" and name not in SHARED]
 DEEDS = [name for name, endpoint in BY_NAME.items() if endpoint.method != "GET"]
 JOB = {"task": "a", "queue": "mail", "tags": ["vip"], "unique": {"key": "same"}, "concurrency_key": "same"}
 BODIES: dict[str, Any] = {
     "enqueue_job": JOB,
-    "enqueue_jobs": {"jobs": [JOB, {"task": "b"}]},
+    "enqueue_jobs": {"jobs": [JOB, {"task": "b"}, {"task": "a", "queue": "secret"}]},
     "edit_job": {"priority": 0},
     "rerun_job": {"payload": {"x": 2}},
     "create_bulk_operation": {"action": "cancel", "filter": {"queue": ["mail"]}},
@@ -51,7 +58,8 @@ class Scene:
         return {
             f"{name} {path}": (await self.seer.get(path, headers={"x-request-id": "same"})).content
             for name in LOOKS
-            for path in self.paths(BY_NAME[name], "theirs")
+            for plain in self.paths(BY_NAME[name], "theirs")
+            for path in (plain, *ALSO.get(name, ()))
         }
 
     def paths(self, endpoint: Endpoint, whose: str) -> list[str]:
@@ -87,6 +95,7 @@ async def a_scene(world: World, caller: Caller) -> Scene:
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.sampled_from(["mine", "theirs"]), st.integers(0, 3)), max_size=8))
+@example([("enqueue_jobs", "mine", 0)])
 async def test_nothing_that_one_does_changes_what_another_sees(
     common_world: World, deeds: list[tuple[str, str, int]]
 ) -> None:

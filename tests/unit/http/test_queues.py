@@ -120,6 +120,35 @@ async def test_a_queue_comes_into_being_with_its_first_job(world: World) -> None
         assert (await member.get(f"{PATH}/mail")).headers["etag"] == '"unset"'
 
 
+async def test_every_act_tells_what_was_and_what_is(world: World) -> None:
+    """Of a payload that it changed; who takes the settings away takes the pause too, and the log says so."""
+    async with world.caller() as member:
+        steer = await operator(world, member)
+        await steer("PUT", f"{PATH}/mail", json={"on_dead": HOOK, "max_running": 3}, headers=ANY)
+        await steer("PATCH", f"{PATH}/mail", json={"on_dead": {"payload": {"other": "s3cret"}}}, headers=ANY)
+        await steer.post(f"{PATH}/mail/pause", json={"reason": "rest"})
+        await steer("DELETE", f"{PATH}/mail")
+        _, edited, _, removed = (entry.act for entry in world.store.audit.values())
+    assert (edited.before, edited.after) == ({}, {"on_dead_payload": "changed"})
+    paused = {"paused": True, "reason": "rest", "until": None}
+    assert removed.before == {"max_running": 3, "on_dead": HOOK["task"]} | paused
+    assert removed.after == {"max_running": None, "on_dead": None, "on_dead_payload": "changed", "paused": False}
+
+
+async def test_a_member_does_not_learn_where_others_work(world: World) -> None:
+    """A queue that only others' jobs name is none to a member: not listed, not suggested, not there; viewers see it."""
+    async with world.caller() as member:
+        other = member.with_key(await world.key_of(await world.person(Role.MEMBER)))
+        viewer = member.with_key(await world.key_of(await world.person(Role.VIEWER)))
+        assert (await other.post("/api/v1/jobs", json={"task": "a.b", "queue": "secret"})).status_code == 201
+        suggested = "/api/v1/filters/suggest?q=queue:"
+        for caller, names in ((member, []), (other, ["secret"]), (viewer, ["secret"])):
+            assert [each["name"] for each in (await caller.get(PATH)).json()["items"]] == names
+            assert [each["text"] for each in (await caller.get(suggested)).json()["items"]] == names
+            for path in (f"{PATH}/secret", f"{PATH}/secret/stats"):
+                assert (await caller.get(path)).status_code == (200 if names else 404)
+
+
 async def test_scopes_are_heeded(world: World) -> None:
     """A key for jobs alone sets no queue."""
     async with world.caller() as member:

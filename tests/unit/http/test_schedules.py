@@ -225,7 +225,8 @@ async def test_who_may_see_and_set(world: World, api: Caller, steer: Caller) -> 
 async def test_every_act_is_told(world: World, steer: Caller) -> None:
     """Who, what, and what changed; never a payload."""
     await steer.post(PATH, json=HOURLY)
-    await steer("PATCH", f"{PATH}/hourly", json={"job": {"payload": {"secret": 1}}, "jitter_s": 5}, headers=ANY)
+    edit = {"job": {"payload": {"secret": 1}, "tags": ["vip"]}, "jitter_s": 5}
+    await steer("PATCH", f"{PATH}/hourly", json=edit, headers=ANY)
     for move in ("pause", "resume", "run"):
         await steer.post(f"{PATH}/hourly/{move}")
     await steer("DELETE", f"{PATH}/hourly")
@@ -238,7 +239,10 @@ async def test_every_act_is_told(world: World, steer: Caller) -> None:
         "run",
         "delete",
     ]
-    assert (told[1].before, told[1].after) == ({"jitter_s": 0.0}, {"jitter_s": 5.0})
+    assert (told[1].before, told[1].after) == (
+        {"jitter_s": 0.0, "tags": []},
+        {"jitter_s": 5.0, "tags": ["vip"], "payload": "changed"},
+    )
     assert "secret" not in str(told)
 
 

@@ -11,6 +11,8 @@ from equeue.application.ports.people import Person
 from equeue.domain.access import Role
 from equeue.domain.audit import SYSTEM
 from equeue.domain.logins import PER_ACCOUNT
+from equeue.entrypoints.http import people_wire, wire
+from equeue.entrypoints.http.endpoint import Answer, Call
 
 AUTH = "/api/v1/auth"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
@@ -180,6 +182,14 @@ async def test_a_key_is_no_person(api: Caller, world: World) -> None:
     key = await world.key_of(await world.person(Role.ADMIN))
     body = {"current_password": PASSWORD, "new_password": "another long one"}
     is_problem(await api.with_key(key).post("/api/v1/me/password", json=body), "forbidden")
+
+
+def test_nothing_shows_what_is_said() -> None:
+    """What is printed of a call and its answer tells neither a password, nor a key, nor a cookie."""
+    said = people_wire.LoginRequest(EMAIL, PASSWORD)
+    call = Call(None, wire.Empty(), said, PASSWORD.encode(), "", "", {}, {"authorization": PASSWORD})
+    answer = Answer(PASSWORD.encode(), headers={"Set-Cookie": PASSWORD})
+    assert PASSWORD not in f"{call!r} {answer!r}"
 
 
 @pytest.mark.usefixtures("ada")
