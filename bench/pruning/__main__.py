@@ -54,6 +54,14 @@ PRUNED = "select n_tup_del from pg_stat_user_tables where relid = 'equeue.jobs':
 LEFT = "select count(*) from equeue.jobs where queue = 'old'"
 OTHERS = "select count(*) from equeue.jobs where queue = 'bench'"
 
+SETS = """
+select calls, mean_exec_time, max_exec_time
+from pg_stat_statements
+where query like '%pruned as (%delete from%' and calls > 5
+order by calls desc
+limit 1
+"""
+
 
 @attrs.frozen
 class Flow:
@@ -77,6 +85,14 @@ class Marks:
     begin: int
     end: int
     pruned: int
+
+    def __str__(self) -> str:
+        return f"pruned {self.pruned} in {self.seconds:.0f} s, {self.pruned / self.seconds:.0f} jobs/s"
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.end - self.begin) / 1e9
 
     def phase(self, at: int) -> str:
         """Return what was going on."""
@@ -120,9 +136,7 @@ def judged(stage: Stage, flow: Flow, marks: Marks, jobs: int) -> bool:
     quiet = Pickups("quiet", found["before"].each + (found["after"].each if through else []))
     for each in (*found.values(), quiet):
         print(each)
-    took = (marks.end - marks.begin) / 1e9
-    print(f"pruned {marks.pruned} of {jobs} in {took:.0f} s, {marks.pruned / took:.0f} jobs/s")
-    print(f"others started during it: {len(found['during'].each) / took:.0f} jobs/s")
+    print(f"others that came during it: {len(found['during'].each) / marks.seconds:.0f} jobs/s")
     ratio = found["during"].quantile(0.99) / quiet.quantile(0.99)
     met = ratio <= GOAL and through
     print(f"  p99 during / quiet: {ratio:.2f} (goal ≤ {GOAL:.2f}) {'met' if met else 'NOT MET'}")
@@ -136,7 +150,9 @@ def measured(stage: Stage, url: str, options: argparse.Namespace) -> bool:
     with psycopg.connect(url, autocommit=True) as connection, worker as (started,):
         with flowing(stage, url, options.rate) as flow:
             time.sleep(WARM_S + options.quiet)
+            print("load when pruning begins: {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()), flush=True)
             marks = pruned(connection, options.jobs, options.patience)
+            print(f"of {options.jobs} {marks}", flush=True)
             time.sleep(options.quiet)
             offered = flow.end()
         wait(lambda: len(stage.starts) >= offered, ENDING_S)
@@ -145,6 +161,9 @@ def measured(stage: Stage, url: str, options: argparse.Namespace) -> bool:
         kept, left = value(connection, OTHERS), value(connection, LEFT)
     once = len(stage.starts) == len({number for number, _, _ in stage.starts.read()}) == kept == offered
     print(f"others: {offered}, each started once and kept: {'yes' if once else 'NO'}; old ones left: {left}")
+    with psycopg.connect(stage.server.url) as connection:
+        for calls, mean, most in connection.execute(SETS):
+            print(f"{calls} sets, {mean:.1f} ms each, {most:.0f} ms the longest")
     return judged(stage, flow, marks, options.jobs) and once and left == 0
 
 
@@ -163,7 +182,6 @@ def main() -> int:
             connection.execute(HOLD)
             connection.execute("vacuum analyze")
             connection.execute("checkpoint")
-        print("load at the start: {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()), flush=True)
         return 0 if measured(stage, url, options) else 3
 
 
