@@ -1,5 +1,6 @@
 """The passes that forget what has ended long ago."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,8 +14,14 @@ from .ports.reads import Position
 from .ports.unit_of_work import UnitsOfWork
 
 PRUNE_EVERY = timedelta(minutes=10)
-PRUNE_ROWS = 500
-"""So many jobs are looked at in one transaction: few enough that nobody waits for their locks."""
+PRUNE_ROWS = 100
+"""So many jobs are looked at in one transaction: few enough that others hardly notice (`python -m bench.pruning`)."""
+
+PRUNE_SETS = 4
+"""So many sets are seen to in one turn of the pass, which then lets the other passes have theirs."""
+
+RECORD_ROWS = 500
+"""So many records of each kind are forgotten in one transaction."""
 
 _ENDED = tuple(status for status in JobStatus if status.ended)
 
@@ -24,24 +31,37 @@ class PruneJobs:
     """Walk along all jobs that have ended, oldest first, and forget those that were kept long enough.
 
     A walk goes on where the last set ended, status by status and at last for results, and begins anew with the next
-    cadence. Another process that takes the pass over walks from the beginning: nothing is lost but its way.
+    cadence. Another process that takes the pass over walks from the beginning: nothing is lost but its way. Between two
+    sets it rests for as long as the first took, so that other work has at least half of the database.
     """
 
     pruning: Pruning
     policies: FailurePolicies
     usual: Retention = USUAL
     limit: int = PRUNE_ROWS
+    sets: int = PRUNE_SETS
     _turn: int = attrs.field(default=0, init=False)
     _after: Position | None = attrs.field(default=None, init=False)
 
     async def __call__(self) -> bool:
-        """Look at one set; tell whether the walk goes on."""
+        """Look at a few sets of one status; tell whether the walk goes on."""
         await self.policies.renew()
-        pruned = await self._prune()
-        self._after = pruned.reached
+        took = await self._set()
+        for _ in range(self.sets - 1):
+            if self._after is None:
+                break
+            await asyncio.sleep(took)
+            took = await self._set()
+        return self._after is not None or self._turn > 0
+
+    async def _set(self) -> float:
+        """Look at one set; return how long that took, in seconds."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        self._after = (await self._prune()).reached
         if self._after is None:
             self._turn = (self._turn + 1) % (len(_ENDED) + 1)
-        return self._after is not None or self._turn > 0
+        return clock() - began
 
     async def _prune(self) -> Pruned:
         if self._turn < len(_ENDED):
@@ -75,7 +95,7 @@ class ForgetRecords:
     units_of_work: UnitsOfWork
     audit: timedelta
     records: timedelta
-    limit: int = PRUNE_ROWS
+    limit: int = RECORD_ROWS
 
     async def __call__(self) -> bool:
         """Forget one set of each; tell whether more waits."""

@@ -1,0 +1,1 @@
+"""A million jobs pruned while others flow: `make bench-prune`."""
