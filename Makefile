@@ -169,6 +169,10 @@ bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with 
 bench-room: $(VENV)/dev.stamp ## What room on a page is worth to heartbeats
 	$(BIN)/python -m bench.room
 
+.PHONY: bench-login
+bench-login: $(VENV)/dev.stamp ## Whether the time of a refused login tells which accounts there are (about 3 minutes)
+	$(BIN)/python -m bench.login
+
 .PHONY: prove-limits
 prove-limits: $(VENV)/dev.stamp ## Claim from behind a million jobs of a full key (about 3 minutes)
 	EQUEUE_FRONT_JOBS=1000000 $(BIN)/python -m pytest -q -s -n 0 tests/integration/postgres/test_saturated_key.py
