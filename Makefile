@@ -146,7 +146,7 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 	$(BIN)/python -m bench.bulk
 
 .PHONY: bench-prune
-bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 8 minutes)
+bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 12 minutes)
 	$(BIN)/python -m bench.pruning
 
 .PHONY: bench-queue

@@ -24,6 +24,7 @@ from bench.worker.processes import running
 from bench.worker.stage import Stage, opened, value
 
 KEPT = {"EQUEUE_KEEP_FINISHED_S": "86400", "EQUEUE_KEEP_DEAD_S": "86400"}
+STRETCH_S = 10.0
 WARM_S, SETTLED_S, ENDING_S = 8.0, 3.0, 60.0
 SEED = """
 with old as (
@@ -51,6 +52,7 @@ on conflict (name) do update set last_ran_at = now()
 """
 LET_GO = "update equeue.cadences set last_ran_at = now() - interval '1 day' where name = 'prune'"
 PRUNED = "select n_tup_del from pg_stat_user_tables where relid = 'equeue.jobs'::regclass"
+VACUUMS = "select autovacuum_count + autoanalyze_count from pg_stat_user_tables where relid = 'equeue.jobs'::regclass"
 LEFT = "select count(*) from equeue.jobs where queue = 'old'"
 OTHERS = "select count(*) from equeue.jobs where queue = 'bench'"
 
@@ -129,6 +131,17 @@ def pickups(stage: Stage, flow: Flow, marks: Marks) -> dict[str, Pickups]:
     return found
 
 
+def course(stage: Stage, flow: Flow, marks: Marks) -> str:
+    """Return the 99th percentile of each ten seconds, so that a stall of the machine is told from a steady burden."""
+    stretches: dict[int, list[float]] = {}
+    for number, at, _ in stage.starts.read():
+        waited = number / flow.rate
+        stretches.setdefault(int(waited // STRETCH_S), []).append((at - flow.begin) / 1e6 - waited * 1e3)
+    began = (marks.begin - flow.begin) / 1e9
+    shown = " ".join(f"{Pickups('', each).quantile(0.99):.0f}" for _, each in sorted(stretches.items()))
+    return f"p99 of each {STRETCH_S:.0f} s, pruning from second {began:.0f} to {began + marks.seconds:.0f}: {shown}"
+
+
 def judged(stage: Stage, flow: Flow, marks: Marks, jobs: int) -> bool:
     """Print what there is to know; tell whether the goal is met."""
     found = pickups(stage, flow, marks)
@@ -136,6 +149,7 @@ def judged(stage: Stage, flow: Flow, marks: Marks, jobs: int) -> bool:
     quiet = Pickups("quiet", found["before"].each + (found["after"].each if through else []))
     for each in (*found.values(), quiet):
         print(each)
+    print(course(stage, flow, marks))
     print(f"others that came during it: {len(found['during'].each) / marks.seconds:.0f} jobs/s")
     ratio = found["during"].quantile(0.99) / quiet.quantile(0.99)
     met = ratio <= GOAL and through
@@ -158,6 +172,8 @@ def measured(stage: Stage, url: str, options: argparse.Namespace) -> bool:
         wait(lambda: len(stage.starts) >= offered, ENDING_S)
         started.check()
         time.sleep(SETTLED_S)
+        vacuums = value(connection, VACUUMS)
+        print(f"autovacuum came {vacuums} times")
         kept, left = value(connection, OTHERS), value(connection, LEFT)
     once = len(stage.starts) == len({number for number, _, _ in stage.starts.read()}) == kept == offered
     print(f"others: {offered}, each started once and kept: {'yes' if once else 'NO'}; old ones left: {left}")

@@ -17,7 +17,7 @@ PRUNE_EVERY = timedelta(minutes=10)
 PRUNE_ROWS = 100
 """So many jobs are looked at in one transaction: few enough that others hardly notice (`python -m bench.pruning`)."""
 
-PRUNE_SETS = 4
+PRUNE_SETS = 5
 """So many sets are seen to in one turn of the pass, which then lets the other passes have theirs."""
 
 RECORD_ROWS = 500

@@ -192,3 +192,15 @@ async def test_the_pass_goes_through_everything_and_begins_anew(world: World) ->
             (s, q) for s, q in by if s is not JobStatus.CANCELLED and (s, q) != (JobStatus.SUCCEEDED, "mail")
         }
         assert (await world.job(young.id)).result is None
+
+
+async def test_a_turn_of_the_pass_sees_to_a_few_sets(world: World) -> None:
+    """Not to one alone, nor to all that waits: the other passes have their turn too."""
+    jobs = [await a_job_that(world, JobStatus.SUCCEEDED) for _ in range(4)]
+    await world.let_pass(HOUR + minutes(1))
+    policies = FailurePolicies(Source(world.units_of_work, MovableClock(), UuidV7Ids()))
+    pass_ = PruneJobs(world.pruning, policies, Retention(HOUR, HOUR, HOUR), limit=1, sets=2)
+    assert await pass_()
+    assert await there(world, *jobs) == [False, False, True, True]
+    assert await pass_()
+    assert await there(world, *jobs) == [False, False, False, False]
