@@ -29,7 +29,7 @@ help: ## Show these targets
 UI := src/entrypoints/http/static/ui
 UI_SOURCES := $(shell find dashboard docs/openapi.json -type f -not -path '*/node_modules/*' -not -path '*/.next/*' \
 	  -not -path '*/out/*' -not -path '*/e2e/*' -not -path '*/test-results/*' -not -name '*.tsbuildinfo' -not -name next-env.d.ts)
-HAVE_NODE := command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null
+HAVE_NODE := command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null
 
 .PHONY: run
 run: $(VENV)/run.stamp dashboard-if-node ## Start eQueue on an embedded PostgreSQL, run the tour, keep serving on port 8000
