@@ -3170,6 +3170,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3179,7 +3197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3260,6 +3278,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
             409: {
                 headers: {
@@ -3299,6 +3326,17 @@ export interface operations {
             /** @description `queue-full`: Queue is full */
             429: {
                 headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3314,7 +3352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3390,6 +3428,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
             409: {
                 headers: {
@@ -3429,6 +3476,17 @@ export interface operations {
             /** @description `queue-full`: Queue is full */
             429: {
                 headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3444,7 +3502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3507,6 +3565,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3516,7 +3592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3596,6 +3672,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
             409: {
                 headers: {
@@ -3632,6 +3717,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3641,7 +3735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3715,6 +3809,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3724,7 +3836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3802,6 +3914,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
                 headers: {
@@ -3829,6 +3950,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3838,7 +3968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -3918,6 +4048,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
                 headers: {
@@ -3945,6 +4084,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -3954,7 +4102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4036,6 +4184,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
             409: {
                 headers: {
@@ -4072,6 +4229,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4081,7 +4247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4163,6 +4329,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
             409: {
                 headers: {
@@ -4199,6 +4374,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4208,7 +4392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4275,6 +4459,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4284,7 +4486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4380,6 +4582,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4389,7 +4609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4490,6 +4710,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4499,7 +4737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4560,6 +4798,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4569,7 +4825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4645,6 +4901,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4654,7 +4928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4721,8 +4995,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4739,7 +5031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4818,6 +5110,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
                 headers: {
@@ -4872,6 +5173,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -4881,7 +5191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -4968,8 +5278,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `job-cancelled`: Job was cancelled; `job-dead`: Job is dead */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4986,7 +5314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5070,6 +5398,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `already-finished`: Already finished */
             409: {
                 headers: {
@@ -5097,6 +5434,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5106,7 +5452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5181,6 +5527,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
                 headers: {
@@ -5208,6 +5563,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5217,7 +5581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5289,6 +5653,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5298,7 +5680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5370,6 +5752,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5379,7 +5779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5448,6 +5848,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5457,7 +5875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5530,6 +5948,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5539,7 +5975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5614,6 +6050,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `invalid-transition`: Wrong status */
             409: {
                 headers: {
@@ -5641,6 +6086,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5650,7 +6104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5736,6 +6190,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `unique-conflict`: Unique key is held */
             409: {
                 headers: {
@@ -5775,6 +6238,17 @@ export interface operations {
             /** @description `queue-full`: Queue is full */
             429: {
                 headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -5790,7 +6264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5848,6 +6322,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5857,7 +6349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -5932,6 +6424,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -5941,7 +6451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6023,6 +6533,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `stale`: Changed meanwhile */
             412: {
                 headers: {
@@ -6059,6 +6578,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6068,7 +6596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6135,8 +6663,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `stale`: Changed meanwhile */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6153,7 +6699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6236,6 +6782,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `stale`: Changed meanwhile */
             412: {
                 headers: {
@@ -6272,6 +6827,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6281,7 +6845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6360,6 +6924,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -6378,6 +6951,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6387,7 +6969,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6466,6 +7048,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -6484,6 +7075,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6493,7 +7093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6575,6 +7175,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight; `plan-changed`: Plan changed */
             409: {
                 headers: {
@@ -6611,6 +7220,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6620,7 +7238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6682,6 +7300,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6691,7 +7327,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6755,6 +7391,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `schedule-exists`: Name is taken */
             409: {
                 headers: {
@@ -6791,6 +7436,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6800,7 +7454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6862,6 +7516,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -6889,6 +7552,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6898,7 +7570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -6969,6 +7641,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -6978,7 +7668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7056,6 +7746,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `managed-by-code`: Declared in code */
             409: {
                 headers: {
@@ -7110,6 +7809,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7119,7 +7827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7188,6 +7896,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `managed-by-code`: Declared in code */
             409: {
                 headers: {
@@ -7206,6 +7923,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7215,7 +7941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7294,6 +8020,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `managed-by-code`: Declared in code */
             409: {
                 headers: {
@@ -7348,6 +8083,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7357,7 +8101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7432,6 +8176,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -7450,6 +8203,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7459,7 +8221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7534,6 +8296,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -7552,6 +8323,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7561,7 +8341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7638,6 +8418,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `idempotency-in-flight`: First request in flight */
             409: {
                 headers: {
@@ -7674,6 +8463,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7683,7 +8481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7748,6 +8546,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7757,7 +8573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7810,6 +8626,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -7828,6 +8653,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7837,7 +8671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7897,6 +8731,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7906,7 +8758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -7970,6 +8822,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -7979,7 +8849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8048,6 +8918,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8057,7 +8945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8115,6 +9003,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8124,7 +9030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8193,6 +9099,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8202,7 +9126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8255,6 +9179,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -8276,6 +9209,21 @@ export interface operations {
             /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    /** @description what is left, and in how many seconds there is more */
+                    RateLimit?: string;
+                    /** @description how many in how many seconds */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -8291,7 +9239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8353,6 +9301,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -8371,6 +9328,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8380,7 +9346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8442,6 +9408,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -8460,6 +9435,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8469,7 +9453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8520,6 +9504,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -8538,6 +9531,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8547,7 +9549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8596,6 +9598,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8605,7 +9625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8667,6 +9687,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -8688,6 +9717,21 @@ export interface operations {
             /** @description `too-many-requests`: Too many requests */
             429: {
                 headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: string;
+                    /** @description what is left, and in how many seconds there is more */
+                    RateLimit?: string;
+                    /** @description how many in how many seconds */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -8703,7 +9747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8764,6 +9808,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8773,7 +9835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8834,6 +9896,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8843,7 +9923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -8907,6 +9987,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `email-taken`: E-mail is taken */
             409: {
                 headers: {
@@ -8934,6 +10023,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -8943,7 +10041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9014,6 +10112,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9023,7 +10139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9090,6 +10206,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `last-admin`: Last admin */
             409: {
                 headers: {
@@ -9108,6 +10233,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9117,7 +10251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9196,6 +10330,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `last-admin`: Last admin */
             409: {
                 headers: {
@@ -9241,6 +10384,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9250,7 +10402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9312,6 +10464,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9321,7 +10491,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9394,6 +10564,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `body-too-large`: Body too large */
             413: {
                 headers: {
@@ -9412,6 +10591,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9421,7 +10609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9492,6 +10680,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9501,7 +10707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9568,8 +10774,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `stale`: Changed meanwhile */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9586,7 +10810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9665,6 +10889,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `key-revoked`: Key is revoked */
             409: {
                 headers: {
@@ -9710,6 +10943,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9719,7 +10961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9792,6 +11034,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `key-revoked`: Key is revoked */
             409: {
                 headers: {
@@ -9819,6 +11070,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9828,7 +11088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9894,6 +11154,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9903,7 +11181,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -9961,6 +11239,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -9970,7 +11266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -10010,6 +11306,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -10019,7 +11333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `unavailable`: Temporarily unavailable */
+            /** @description `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */
@@ -10059,6 +11373,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description `request-timeout`: Request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description `head-too-large`: Headers too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description `internal`: Internal error */
             500: {
                 headers: {
@@ -10068,7 +11400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `not-ready`: Not ready; `unavailable`: Temporarily unavailable */
+            /** @description `not-ready`: Not ready; `overloaded`: Too many at once; `stopped`: Server stopped; `unavailable`: Temporarily unavailable */
             503: {
                 headers: {
                     /** @description seconds to wait */

@@ -14,7 +14,10 @@ from .problems import KINDS, PROBLEM_JSON
 Document: TypeAlias = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
-_EVERYWHERE = ("bad-request", "invalid-parameter", "internal", "unavailable")
+_EVERYWHERE = (
+    *("bad-request", "invalid-parameter", "request-timeout", "head-too-large"),
+    *("internal", "unavailable", "overloaded", "stopped"),
+)
 _WITH_KEY = ("unauthenticated",)
 _WITH_SCOPE = ("forbidden",)
 _WITH_BODY = ("invalid-json", "nul-not-allowed", "invalid-body", "body-too-large", "unsupported-media-type")
@@ -38,6 +41,8 @@ _HEADERS = {
     "ETag": "changes whenever the job does",
     "Link": "the pages on either side (RFC 8288)",
     "Retry-After": "seconds to wait",
+    "RateLimit": "what is left, and in how many seconds there is more",
+    "RateLimit-Policy": "how many in how many seconds",
     "Idempotency-Replayed": "`true` if this is the first answer again",
     "Preference-Applied": "the wait that `Prefer` got",
 }
@@ -209,6 +214,7 @@ def _headers(endpoint: Endpoint, status: int) -> Document:
     names = {
         201: ("Location",) if _CREATED.intersection(endpoint.answers.values()) else (),
         202: _headers_of_202(endpoint),
+        429: ("Retry-After", *(("RateLimit", "RateLimit-Policy") if "too-many-requests" in endpoint.problems else ())),
         503: ("Retry-After",),
     }.get(status, ())
     if status == 200:

@@ -162,3 +162,11 @@ async def test_assets_carry_their_licence(api: Caller) -> None:
     bundle = await api.get("/docs/assets/swagger-ui-bundle.js")
     assert bundle.headers["cache-control"] == "public, max-age=86400"
     assert "LICENSE" in bundle.text[:200]
+
+
+def test_what_the_server_itself_refuses_is_told() -> None:
+    """A slow or overlong request, and a server that has no time: every operation says so, and how long to wait."""
+    for _, _, operation in operations():
+        responses = operation["responses"]
+        assert {"408", "431", "503"} <= set(responses)
+        assert all("Retry-After" in responses[status]["headers"] for status in {"429", "503"} & set(responses))
