@@ -33,6 +33,7 @@ TIME = re.compile(r"(_at|_until|^until|^since|^at|_time)$")
     check_ready="whoever asks whether the process is ready knows no version of its API",
     get_metrics="what scrapes it looks for it there",
     show_docs="people read it",
+    show_job="people follow it out of messages, and it leads to a page",
     get_asset="the page that people read needs it",
     show_problem="the `type` of a problem is an address that outlives versions",
 )
