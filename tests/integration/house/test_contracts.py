@@ -28,6 +28,7 @@ FORBIDDEN = {
     "speaks-schema": ("adapters/codec.py", "import jsonschema_rs"),
     "speaks-secrets": ("application/login.py", "import bcrypt"),
     "speaks-json": ("adapters/memory/store.py", "import msgspec"),
+    "speaks-traces": ("entrypoints/http/envelope.py", "import opentelemetry"),
     "speaks-cron": ("entrypoints/http/schedules.py", "import cronsim"),
     "calls-out": ("entrypoints/cli/remote.py", "import httpx2"),
     "one-root": ("entrypoints/cli/compose.py", "import dependency_injector"),

@@ -31,6 +31,9 @@ def test_enqueues(equeue_app):
 def test_starts_empty(equeue_app):
     assert equeue_app.enqueued() == []
 """
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:cloudcoil")
+"""Of other packages' plugins, one that comes with models of Kubernetes wants what it does not declare."""
+
 IMPORTS = """
 import sys
 import pytest
@@ -39,7 +42,7 @@ class Watch:
     def pytest_sessionfinish(self):
         print("LOADED", *sorted({name for name in sys.modules if name.startswith(("equeue", "sqlalchemy", "psycopg"))}))
 
-sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider"], plugins=[Watch()]))
+sys.exit(pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", "-p", "no:cloudcoil"], plugins=[Watch()]))
 """
 
 
@@ -53,7 +56,7 @@ def test_the_fixture_is_there_by_itself(tmp_path: Path) -> None:
     """An installed eQueue gives `equeue_app`, fresh for each test, with no line of configuration."""
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_suite.py").write_text(SUITE)
-    done = _run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error")
+    done = _run(tmp_path, "-m", "pytest", "-q", *PLAIN, "-p", "no:asyncio", "-W", "error")
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
