@@ -16,8 +16,9 @@ from tests.fuzz.conftest import Served
 from equeue.domain.access import Role
 
 FULL = os.environ.get("EQUEUE_FUZZ") == "full"
-PHASES, EXAMPLES, LEAST = ("coverage,fuzzing,stateful", "20", 4_000) if FULL else ("fuzzing,stateful", "2", 100)
+PHASES, EXAMPLES, LEAST = ("coverage,fuzzing,stateful", "10", 5_000) if FULL else ("fuzzing,stateful", "2", 100)
 PATIENCE_S = 1_200 if FULL else 120
+pytestmark = pytest.mark.timeout(PATIENCE_S + 60)
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
