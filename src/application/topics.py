@@ -12,6 +12,7 @@ from ..domain.errors import Overloaded, Unavailable
 from .ports.platform import Clock
 from .ports.runtime import Timers
 from .ports.watching import Topic, TopicWatch
+from .resting import Rest
 
 EVERY_S: Final = 1.0
 LISTENERS: Final = 2_000
@@ -24,30 +25,20 @@ class Listener:
 
     _topics: "Topics"
     _changed: set[Topic] = attrs.field(factory=set)
-    _turn: "asyncio.Future[None] | None" = None
+    _turn: Rest = attrs.field(factory=Rest)
 
     async def next(self, patience: timedelta) -> frozenset[Topic]:
         """Return the topics that changed since the last call; none if nothing does in time."""
         self._topics.wake()
         if not self._changed:
-            self._turn = asyncio.get_running_loop().create_future()
-            alarm = self._topics.timers.after(patience.total_seconds(), self._end_turn)
-            try:
-                await self._turn
-            finally:
-                alarm.cancel()
-                self._turn = None
+            await self._turn.take(self._topics.timers, patience.total_seconds())
         changed, self._changed = frozenset(self._changed), set()
         return changed
 
     def tell(self, changed: frozenset[Topic]) -> None:
         """Take what changed."""
         self._changed |= changed
-        self._end_turn()
-
-    def _end_turn(self) -> None:
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
+        self._turn.end()
 
 
 @attrs.define(eq=False)
@@ -59,7 +50,7 @@ class Topics:
     timers: Timers
     _listeners: list[Listener] = attrs.field(factory=list, init=False)
     _marks: Mapping[Topic, str] | None = attrs.field(default=None, init=False)
-    _nap: "asyncio.Future[None] | None" = attrs.field(default=None, init=False)
+    _nap: Rest = attrs.field(factory=Rest, init=False)
     _looking: "asyncio.Task[None] | None" = attrs.field(default=None, init=False)
 
     @contextmanager
@@ -75,7 +66,7 @@ class Topics:
         finally:
             self._listeners.remove(listener)
             if not self._listeners:
-                self._end_nap()
+                self._nap.end()
 
     def wake(self) -> None:
         """See to it that somebody looks for as long as anybody listens."""
@@ -92,7 +83,7 @@ class Topics:
     async def _look_on(self) -> None:
         while self._listeners:
             await self._look()
-            await self._sleep(EVERY_S)
+            await self._nap.take(self.timers, EVERY_S)
 
     async def _look(self) -> None:
         before = self._marks
@@ -106,17 +97,3 @@ class Topics:
         if changed:
             for listener in self._listeners:
                 listener.tell(changed)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Let time pass, unless the last listener goes."""
-        self._nap = asyncio.get_running_loop().create_future()
-        alarm = self.timers.after(seconds, self._end_nap)
-        try:
-            await self._nap
-        finally:
-            alarm.cancel()
-            self._nap = None
-
-    def _end_nap(self) -> None:
-        if self._nap is not None and not self._nap.done():
-            self._nap.set_result(None)

@@ -13,6 +13,7 @@ from ..domain.ids import JobId
 from .ports.platform import Clock
 from .ports.runtime import Timers
 from .ports.watching import UNSEEN, JobWatch, Seen, Sight
+from .resting import Rest
 
 SHORTEST_S: Final = 0.010
 LONGEST_S: Final = 0.250
@@ -34,19 +35,13 @@ class Seat:
     _room: "WaitingRoom"
     mark: str = UNSEEN
     _news: Seen | None = None
-    _turn: "asyncio.Future[None] | None" = None
+    _turn: Rest = attrs.field(factory=Rest)
 
     async def next(self, patience: timedelta) -> Seen | None:
         """Return the newest state that was not returned before, the present one first; `None` if none comes in time."""
         self._room.wake()
         if self._news is None:
-            self._turn = asyncio.get_running_loop().create_future()
-            alarm = self._room.timers.after(patience.total_seconds(), self._end_turn)
-            try:
-                await self._turn
-            finally:
-                alarm.cancel()
-                self._turn = None
+            await self._turn.take(self._room.timers, patience.total_seconds())
         news, self._news = self._news, None
         return news
 
@@ -55,11 +50,7 @@ class Seat:
         mark = news.mark if isinstance(news, Sight) else None
         if mark != self.mark:
             self.mark, self._news = mark or UNSEEN, news
-            self._end_turn()
-
-    def _end_turn(self) -> None:
-        if self._turn is not None and not self._turn.done():
-            self._turn.set_result(None)
+            self._turn.end()
 
 
 @attrs.define(eq=False)
@@ -74,7 +65,7 @@ class WaitingRoom:
     _stirred_at: float = attrs.field(default=0.0, init=False)
     _looked_at: float = attrs.field(default=float("-inf"), init=False)
     _rest_s: float = attrs.field(default=0.0, init=False)
-    _nap: "asyncio.Future[None] | None" = attrs.field(default=None, init=False)
+    _nap: Rest = attrs.field(factory=Rest, init=False)
     _looking: "asyncio.Task[None] | None" = attrs.field(default=None, init=False)
 
     @contextmanager
@@ -120,17 +111,17 @@ class WaitingRoom:
             return
         del self._seats[seat.job_id]
         if not self._seats:
-            self._end_nap()
+            self._nap.end()
 
     def _stir(self) -> None:
         self._stirred_at = self.clock.monotonic()
-        self._end_nap()
+        self._nap.end()
 
     async def _look_on(self) -> None:
         while self._seats:
             left = self._looked_at + self._pause_s() - self.clock.monotonic()
             if left > 0:
-                await self._sleep(left)
+                await self._nap.take(self.timers, left)  # unless somebody comes or the last one goes
             else:
                 await self._look()
 
@@ -156,20 +147,6 @@ class WaitingRoom:
         for job_id, news in seen.items():
             for seat in asked[job_id]:
                 seat.tell(news)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Let time pass, unless somebody comes or the last one goes."""
-        self._nap = asyncio.get_running_loop().create_future()
-        alarm = self.timers.after(seconds, self._end_nap)
-        try:
-            await self._nap
-        finally:
-            alarm.cancel()
-            self._nap = None
-
-    def _end_nap(self) -> None:
-        if self._nap is not None and not self._nap.done():
-            self._nap.set_result(None)
 
 
 def _known(seats: tuple[Seat, ...]) -> str:

@@ -35,7 +35,6 @@ QUEUE_OPERATOR = frozenset({"operator", "admin", "key queues:admin"})
 SCHEDULE_READER = PEOPLE | {"key jobs:read", "key schedules:admin"}
 SCHEDULE_OPERATOR = frozenset({"operator", "admin", "key schedules:admin"})
 ADMIN = frozenset({"admin", "key admin"})
-SCALING_READER = frozenset({"viewer", "operator", "admin", "key stats:read"})
 
 WHO: Mapping[str, frozenset[str]] = {
     "enqueue_job": WRITER,
@@ -68,7 +67,7 @@ WHO: Mapping[str, frozenset[str]] = {
     "rerun_job": OWNER,
     "edit_job": OPERATOR,
     "delete_job": ADMIN,
-    "get_scaling": SCALING_READER,
+    "get_scaling": WATCHER,
     "get_metrics": OPEN,
     "list_queues": QUEUE_READER,
     "get_queue": QUEUE_READER,
