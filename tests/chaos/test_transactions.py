@@ -14,7 +14,10 @@ from tests.chaos.stage import LEASE_1S, UNITS, Stage, stage
 
 from equeue.entrypoints.dev.postgres import leashed
 
-CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'worker-%'"
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and application_name like 'worker-%'
+"""
 
 CURSES = {
     "refused": "raise check_violation using message = 'cursed'",

@@ -166,7 +166,10 @@ def test_a_cut_connection_stores_the_job_once(producer: Producer, database: Data
 def test_a_restart_between_two_calls_is_not_noticed(producer: Producer, database: Database) -> None:
     """A connection that died idle costs a try, not an error."""
     producer.enqueue(send, user_id=1)
-    database.run("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'equeue%%'")
+    database.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and application_name like 'equeue%%'"
+    )
     producer.enqueue(send, user_id=2)
     assert len(database.jobs()) == 2
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 from tests.integration.worker.processes import Scene, scene
 
-LEASE = {"EQUEUE_LEASE_S": "1", "EQUEUE_HEARTBEAT_S": "0.3"}
+BRIEF = {"EQUEUE_LEASE_S": "1", "EQUEUE_HEARTBEAT_S": "0.3", "EQUEUE_POLL_S": "0.2"}
 LET_PASS = "update equeue.cadences set last_ran_at = last_ran_at - interval '1 day'"
 CUT = """
 select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()
@@ -18,7 +18,7 @@ select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pi
 
 def orphan(here: Scene) -> Any:
     """Give a running job whose worker is gone for good."""
-    worker = here.start(**LEASE)
+    worker = here.start(**BRIEF)
     (job_id,) = here.enqueue("noted.run", '{"seconds": 60}')
     here.until(lambda: here.ledger("began"))
     worker.tell(signal.SIGKILL)
