@@ -146,7 +146,7 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 	$(BIN)/python -m bench.bulk
 
 .PHONY: bench-prune
-bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 12 minutes)
+bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 8 minutes)
 	$(BIN)/python -m bench.pruning
 
 .PHONY: bench-queue
@@ -154,7 +154,7 @@ bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: p
 	$(BIN)/python -m bench.queue
 
 .PHONY: bench-limits
-bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 4 minutes)
+bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 2 minutes)
 	$(BIN)/python -m bench.limits
 
 .PHONY: bench-enqueue
