@@ -56,6 +56,7 @@ from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.scaling import TellNeed
+from ..application.schedule_judging import JudgeTemplates
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
 from ..application.statistics import ShowStatistics
@@ -169,7 +170,8 @@ class Container(Identities):
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
-    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
+    judge_templates = providers.Factory(JudgeTemplates, rules, schemas)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs, judge_templates)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)
