@@ -7427,7 +7427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7791,7 +7791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8065,7 +8065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8454,7 +8454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `idempotency-key-reused`: Idempotency-Key reused */
+            /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;

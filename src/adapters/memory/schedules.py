@@ -62,10 +62,11 @@ class MemoryScheduleFires:
 
     _transaction: Transaction
 
-    async def take(self, limit: int) -> Sequence[Schedule]:
+    async def take(self, limit: int, among: Collection[UUID] | None = None) -> Sequence[Schedule]:
         """Return and hold what is due."""
         now = self._transaction.now
-        due = [(each.next_at, each) for each in _all(self._transaction) if each.next_at and each.pause is None]
+        meant = (each for each in _all(self._transaction) if among is None or each.id in among)
+        due = [(each.next_at, each) for each in meant if each.next_at and each.pause is None]
         ripe = sorted(((next_at, each.id, each) for next_at, each in due if next_at <= now), key=lambda key: key[:2])
         free = (each for _, _, each in ripe if self._transaction.try_hold(("schedule", each.id)))
         return list(islice(free, limit))

@@ -52,10 +52,10 @@ class Schedules(Protocol):
 class ScheduleFires(Protocol):
     """What is due and what was made of it, inside the same unit of work."""
 
-    async def take(self, limit: int) -> Sequence[Schedule]:
+    async def take(self, limit: int, among: Collection[UUID] | None = None) -> Sequence[Schedule]:
         """Return and hold at most `limit` schedules that are due and not paused, longest due first.
 
-        Those that others hold are left out.
+        Those that others hold are left out, and where `among` is given all that are not.
         """
         ...
 
