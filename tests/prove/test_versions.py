@@ -112,8 +112,14 @@ class Rehearsal:
 
     def figures(self) -> dict[str, object]:
         """Return what came of it, to be reported."""
-        told = {"requests": len(self.load.acknowledged), "jobs_with_children": self._booked}
-        return told | {"workers": len(self._everybody), "failed": 0, "lost": 0, "charged": 0}
+        return {
+            "requests": len(self.load.acknowledged),
+            "jobs_with_children": self._booked,
+            "workers": len(self._everybody),
+            "failed": 0,
+            "lost": 0,
+            "charged": 0,
+        }
 
     def _started(self, version: Version) -> Fleet:
         port = free_port()

@@ -100,8 +100,8 @@ def test_request_job_and_child_arrive_as_one_tree(stage: Scene, key: str, collec
             "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
-        api = stage.begin("api", "--port", str(port), **sent)
-        worker = stage.begin("worker", APP, **sent)
+        api = stage.begin("api", "--port", str(port), cwd=None, **sent)
+        worker = stage.begin("worker", APP, cwd=None, **sent)
         api.until_logged("http.serving", PATIENCE_S)
         worker.until_logged("worker.started", PATIENCE_S)
         ask(port, key)
