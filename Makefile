@@ -125,6 +125,10 @@ prove-autoscaling: $(VENV)/dev.stamp ## Have real workers started and stopped th
 prove-rollout: $(VENV)/dev.stamp ## Replace pods under load, with commands, probes and graces as the manifests say (about 2 minutes)
 	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_rollout.py
 
+.PHONY: prove-versions
+prove-versions: $(VENV)/dev.stamp ## Go one version forward, back and forward under load (1 to 2 minutes; EQUEUE_PREVIOUS names the version)
+	$(BIN)/python -m pytest -q -s -n 0 tests/prove/test_versions.py
+
 .PHONY: prove-image
 prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
 	sh docker/prove.sh

@@ -8,6 +8,7 @@ const shared: NextConfig = {
   reactStrictMode: true,
   devIndicators: false,
   images: { unoptimized: true },
+  generateBuildId: () => process.env["EQUEUE_BUILD"] || null, // one that is chance where nobody names it
   turbopack: { root: import.meta.dirname },
   typescript: { ignoreBuildErrors: true }, // `npm run typecheck` is a step of its own
 };

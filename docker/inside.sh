@@ -40,4 +40,23 @@ until inside python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:
 done
 inside sh -c 'mkdir -p /tmp/state && echo "{\"api\": 1, \"worker\": 2}" > /tmp/state/processes.json'
 inside python examples/tour.py
+# The dashboard, as it lies in the image: a page, and the first of the scripts that it names.
+inside python - "http://127.0.0.1:$PORT" <<'END'
+import re
+import sys
+import urllib.request
+from importlib import resources
+
+def fetch(path):
+    with urllib.request.urlopen(sys.argv[1] + path, timeout=10) as answer:
+        return answer.read()
+
+page = fetch("/ui/")
+script = re.search(rb'src="(/ui/_next/[^"]+\.js)"', page)[1].decode()
+built = resources.files("equeue.entrypoints.http") / "static" / "ui"
+assert page == (built / "index.html").read_bytes(), "/ui/ is not the page in the image"
+assert fetch(script) == (built / script.removeprefix("/ui/")).read_bytes(), f"{script} is not the one in the image"
+files = [each for each in built.rglob("*") if each.is_file()]
+print(f"the dashboard is served from {built}: {len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.1f} MB")
+END
 echo "the tour is done: user 10001, read-only tree"

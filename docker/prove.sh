@@ -24,16 +24,18 @@ if ! podman image exists "$NODE"; then
   printf 'FROM %s\nCOPY usr /usr\n' "$BASE" >"$WORK/node/Dockerfile"
   podman build --quiet --isolation chroot --layers=false --pull=never -t "$NODE" "$WORK/node" >/dev/null
 fi
+# By digest, as builds that can be repeated name their bases.
+pinned() { echo "${1%:*}@$(podman image inspect --format '{{.Digest}}' "$1")"; }
 # What this machine needs to reach its registries goes in beside the build, not into the image.
 set -- --volume /etc/ssl/certs:/etc/ssl/certs:ro
 echo cafile=/etc/ssl/certs/ca-certificates.crt >"$WORK/npmrc"
 set -- "$@" --volume "$WORK/npmrc:/usr/etc/npmrc:ro"
 [ ! -e /etc/pip.conf ] || set -- "$@" --volume /etc/pip.conf:/etc/pip.conf:ro
 podman build --quiet --isolation chroot --network host --layers=false --pull=never "$@" \
-  --build-arg PYTHON="$BASE" --build-arg NODE="$NODE" --build-arg REVISION="$(git rev-parse HEAD)" \
+  --build-arg PYTHON="$(pinned "$BASE")" --build-arg NODE="$(pinned "$NODE")" --build-arg REVISION="$(git rev-parse HEAD)" \
   -f docker/Dockerfile -t "$IMAGE" . >"$WORK/build.log" 2>&1 || { tail -40 "$WORK/build.log" >&2; exit 1; }
 size() { podman image inspect --format '{{.Size}}' "$1" | awk '{printf "%.0f MB", $1 / 1e6}'; }
-echo "image $(size "$IMAGE"), of which the base $(size "$BASE")"
+echo "image $(size "$IMAGE"), of which the base $(size "$BASE"); bases $(pinned "$BASE") and $(pinned "$NODE")"
 
 TREE=$(podman image mount "$IMAGE")
 # All of it ends with its namespaces.

@@ -32,9 +32,11 @@ class Metrics:
         series = self._buckets.setdefault(family, {})
         if labels not in series:
             labels = _bounded(labels, series)
-            series.setdefault(labels, [0] * (len(family.buckets) + 1))
-        series[labels][bisect_left(family.buckets, value)] += 1
+        # The sum comes first: a page that another thread reads meanwhile looks for it beside each row of buckets.
         self.add(family, labels, value)
+        if labels not in series:
+            series[labels] = [0] * (len(family.buckets) + 1)
+        series[labels][bisect_left(family.buckets, value)] += 1
 
     def show(self, families: Sequence[Family], gauges: Mapping[Family, Mapping[Labels, float]]) -> str:
         """Return the page that Prometheus reads."""

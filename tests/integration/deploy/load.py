@@ -6,12 +6,20 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
-
-from tests.integration.deploy.pods import Pod
+from typing import Protocol
 
 TRIES = 8
 PAUSE_S = 0.2
 ELSEWHERE = frozenset({502, 503, 504})
+
+
+class Serving(Protocol):
+    """An API that a balancer knows."""
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        ...
 
 
 class Load:
@@ -20,16 +28,16 @@ class Load:
     def __init__(self, key: str, task: str, payload: dict[str, object]) -> None:
         self._key = key
         self._body = json.dumps({"task": task, "payload": payload}).encode()
-        self._ready: tuple[Pod, ...] = ()
+        self._ready: tuple[Serving, ...] = ()
         self._turn = itertools.count()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.acknowledged: list[str] = []
         self.failed: list[str] = []
 
-    def send_to(self, *pods: Pod) -> None:
-        """Send to these pods from here on: what Kubernetes calls endpoints."""
-        self._ready = pods
+    def send_to(self, *apis: Serving) -> None:
+        """Send to these from here on: what Kubernetes calls endpoints."""
+        self._ready = apis
 
     def start(self) -> None:
         """Begin."""
@@ -48,17 +56,17 @@ class Load:
     def _through_balancer(self, idempotency_key: str) -> str:
         told = "! nobody was ready"
         for _ in range(TRIES):
-            pods = self._ready
-            told = self._ask(pods[next(self._turn) % len(pods)], idempotency_key)
+            apis = self._ready
+            told = self._ask(apis[next(self._turn) % len(apis)], idempotency_key)
             if not told.startswith("!"):
                 return told
             self._stop.wait(PAUSE_S)
         return told
 
-    def _ask(self, pod: Pod, idempotency_key: str) -> str:
+    def _ask(self, api: Serving, idempotency_key: str) -> str:
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         request = urllib.request.Request(
-            f"{pod.url}/api/v1/jobs", self._body, headers | {"Idempotency-Key": idempotency_key}
+            f"{api.url}/api/v1/jobs", self._body, headers | {"Idempotency-Key": idempotency_key}
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -22,6 +23,9 @@ INSTRUCTIONS = {
     *("ARG", "FROM", "WORKDIR", "RUN", "COPY", "ENV", "USER", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT", "CMD"),
     *("HEALTHCHECK", "LABEL", "ADD", "SHELL", "VOLUME", "ONBUILD"),
 }
+
+BASES = ["${NODE} AS dashboard", "${PYTHON} AS build", "${PYTHON}"]
+"""Each base is an argument and nothing but it, so that it can be named by tag, by digest, or by both."""
 
 
 def dockerfile() -> list[tuple[str, str]]:
@@ -44,7 +48,7 @@ def test_dockerfile_is_made_of_instructions_and_ends_unprivileged() -> None:
 
     assert {word for word, _ in instructions} <= INSTRUCTIONS
     assert [rest for word, rest in instructions if word == "USER"] == ["10001:10001"]
-    assert sum(word == "FROM" and rest.startswith("${") for word, rest in instructions) == 3  # the bases by argument
+    assert [rest for word, rest in instructions if word == "FROM"] == BASES
     assert json.loads(dict(instructions)["ENTRYPOINT"]) == ["equeue"]
 
 
@@ -58,6 +62,51 @@ def test_dockerfile_copies_only_what_is_there_and_sent() -> None:
             found = [path.relative_to(ROOT) for path in ROOT.glob(source.rstrip("/"))]
             assert found, source
             assert all(sent & {str(path), *map(str, path.parents)} for path in found), source
+
+
+def is_sent(path: str) -> bool:
+    """Tell whether a builder gets to see a file: the last line of `.dockerignore` that is about it decides."""
+    said = False
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = re.escape(line.removeprefix("!")).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")
+        if line and not line.startswith("#") and re.fullmatch(f"{pattern}(/.*)?", path):
+            said = not line.startswith("!")
+    return not said
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "dashboard/package-lock.json",
+            "dashboard/.npmrc",
+            "dashboard/src/app/page.tsx",
+            "dashboard/scripts/finish.mjs",
+        ),
+        *("src/__init__.py", "src/entrypoints/http/static/favicon.svg", "migrations/env.py", "requirements/image.txt"),
+    ],
+)
+def test_builder_gets_what_it_builds_from(path: str) -> None:
+    """Sources, and what is locked."""
+    assert is_sent(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("dashboard/node_modules/next/package.json", "dashboard/.next/BUILD_ID", "dashboard/out/index.html"),
+        *("dashboard/e2e/login.spec.ts", "dashboard/test-results/a.png", "dashboard/tsconfig.tsbuildinfo"),
+        *(
+            "src/entrypoints/http/static/ui/index.html",
+            "src/domain/__pycache__/job.pyc",
+            "src/equeue.egg-info/PKG-INFO",
+        ),
+        *("docker/secrets/secret_keys", "dashboard/.env.local", ".git/config", ".equeue/key", "tests/conftest.py"),
+    ],
+)
+def test_builder_gets_nothing_that_was_built_or_is_secret(path: str) -> None:
+    """What this machine built could be of another version; histories and secrets concern nobody."""
+    assert not is_sent(path)
 
 
 def test_compose_services_hang_together(compose: dict[str, Any]) -> None:
