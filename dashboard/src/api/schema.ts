@@ -753,7 +753,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show everything at one glance: what waits, runs and lies dead, the last hour, and what is wrong
+         * Show everything at one glance: what waits, runs and lies dead, the last hour, what is wrong, what fires next
          * @description Nothing is counted beyond 10,000, or a share of it where there are many queues: what is `capped` is at least so much. A member sees the figures of own jobs: of those, what waits and runs among the newest 10,000. Scope: `jobs:read` or `stats:read`.
          */
         get: operations["show_overview"];
@@ -2162,6 +2162,25 @@ export interface components {
             name: string;
         };
         /**
+         * NextFire
+         * @description A schedule that fires, and when it does next.
+         */
+        NextFire: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            name: string;
+            words: string;
+            task: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            next_at: string;
+        };
+        /**
          * NotDueReason
          * @description Its time, or that of the queue's next job, has not come; `retry` if it waits to be tried again.
          */
@@ -2213,7 +2232,7 @@ export interface components {
         Overlap: "queue" | "skip";
         /**
          * OverviewOut
-         * @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong.
+         * @description Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next.
          */
         OverviewOut: {
             /**
@@ -2227,6 +2246,7 @@ export interface components {
             queues: components["schemas"]["QueueFigures"][];
             errors: components["schemas"]["GroupOut"][];
             stuck: components["schemas"]["StuckOut"][];
+            schedules: components["schemas"]["NextFire"][];
         };
         /**
          * PasswordRequest
@@ -8695,7 +8715,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong. */
+            /** @description Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -6,6 +6,7 @@ from ...domain.statistics import Period
 from . import wire
 from .failure_wire import GroupOut
 from .list_wire import CountOut
+from .schedule_wire import NextFire
 
 
 class LatencyOut(Struct):
@@ -88,7 +89,7 @@ class StuckOut(Struct):
 
 
 class OverviewOut(Struct):
-    """Everything at one glance: figures of now, the last hour by minutes, and what is wrong."""
+    """Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next."""
 
     server_time: wire.Instant
     tiles: Tiles
@@ -97,6 +98,7 @@ class OverviewOut(Struct):
     queues: list[QueueFigures]
     errors: list[GroupOut]
     stuck: list[StuckOut]
+    schedules: list[NextFire]
 
 
 class QueueStats(Struct):
