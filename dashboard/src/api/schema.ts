@@ -2513,14 +2513,9 @@ export interface components {
         };
         /**
          * QueueStats
-         * @description The same of one queue.
+         * @description What one queue holds now, and its last hour by minutes.
          */
         QueueStats: {
-            /**
-             * Format: date-time
-             * @description RFC 3339, UTC, microseconds
-             */
-            server_time: string;
             name: string;
             ready: components["schemas"]["CountOut"];
             scheduled: components["schemas"]["CountOut"];
@@ -2528,6 +2523,11 @@ export interface components {
             retrying: components["schemas"]["CountOut"];
             dead: number;
             oldest_ready_s: number | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
             enqueued_per_minute: number;
             done_per_minute: number;
             latency: components["schemas"]["Latencies"];
@@ -8893,7 +8893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The same of one queue. */
+            /** @description What one queue holds now, and its last hour by minutes. */
             200: {
                 headers: {
                     [name: string]: unknown;

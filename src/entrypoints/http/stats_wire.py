@@ -101,17 +101,10 @@ class OverviewOut(Struct):
     schedules: list[NextFire]
 
 
-class QueueStats(Struct):
-    """The same of one queue."""
+class QueueStats(QueueFigures):
+    """What one queue holds now, and its last hour by minutes."""
 
     server_time: wire.Instant
-    name: str
-    ready: CountOut
-    scheduled: CountOut
-    running: CountOut
-    retrying: CountOut
-    dead: int
-    oldest_ready_s: float | None
     enqueued_per_minute: int
     done_per_minute: int
     latency: Latencies
