@@ -28,6 +28,7 @@ from .schedule_judging import JudgeTemplates
 from .signals import announce
 
 FIRES_SHOWN = 10
+SOONEST = 500
 
 Edit: TypeAlias = Callable[[ScheduleSettings], ScheduleSettings]
 """Makes new settings of those that are there."""
@@ -60,8 +61,19 @@ class ManageSchedules:
         """
         async with self.units_of_work() as unit:
             found = await unit.schedules.page(limit=limit + 1, after=after)
-            shown = [each for each in found[:limit] if await _reached(unit, each.settings, reaches)]
+            shown = await _reached(unit, found[:limit], reaches)
         return shown, found[limit - 1].name if len(found) > limit else None
+
+    async def soonest(
+        self, limit: int, *, owner: UserId | None = None, reaches: Reach = everywhere
+    ) -> Sequence[Schedule]:
+        """Return at most `limit` schedules that fire next, an owner's own alone, those whose queue is in reach.
+
+        Of all schedules `SOONEST` are looked at.
+        """
+        async with self.units_of_work() as unit:
+            found = [each for each in await unit.schedules.soonest(SOONEST) if owner in (None, each.user_id)]
+            return (await _reached(unit, found, reaches))[:limit]
 
     async def get(self, named: Named, reaches: Reach = everywhere) -> tuple[Schedule, Sequence[Fire]]:
         """Return a schedule and its newest fire times; raise `ScheduleNotFound` for none, or one out of reach."""
@@ -226,18 +238,24 @@ def _there(found: Schedule | None, named: Named) -> Schedule:
     return found
 
 
-async def _reached(unit: UnitOfWork, settings: ScheduleSettings, reaches: Reach) -> bool:
-    """Tell whether the jobs of a schedule go to a queue that the caller may use."""
-    job = settings.job
-    if job.queue is not None:
-        return reaches(job.queue)
-    declared = (await unit.catalogue.find({job.task})).get(job.task)
-    return reaches(DEFAULT_QUEUE if declared is None else declared.queue)
+async def _reached(unit: UnitOfWork, schedules: Sequence[Schedule], reaches: Reach) -> list[Schedule]:
+    """Return the schedules whose jobs go to a queue that the caller may use."""
+    queues = await _queues(unit, [each.settings.job for each in schedules])
+    return [each for each, queue in zip(schedules, queues, strict=True) if reaches(queue)]
 
 
 async def _confine(unit: UnitOfWork, settings: ScheduleSettings, reaches: Reach, refusal: DomainError) -> None:
-    if not await _reached(unit, settings, reaches):
+    (queue,) = await _queues(unit, [settings.job])
+    if not reaches(queue):
         raise refusal
+
+
+async def _queues(unit: UnitOfWork, jobs: Sequence[JobTemplate]) -> list[str]:
+    """Return where jobs go."""
+    unsaid = {job.task for job in jobs if job.queue is None}
+    declared = await unit.catalogue.find(unsaid) if unsaid else {}
+    by_task = {task: declaration.queue for task, declaration in declared.items()}
+    return [job.queue or by_task.get(job.task, DEFAULT_QUEUE) for job in jobs]
 
 
 def _same(kept: ScheduleSettings, declared: ScheduleSettings) -> bool:

@@ -134,6 +134,24 @@ async def test_by_hand_any_number_of_times(world: World) -> None:
     assert len(await fires(world, schedule, 2)) == 2
 
 
+async def test_those_that_fire_next_are_told(world: World) -> None:
+    """Soonest first; paused ones and those that never fire again are left out."""
+    by = {name: await made(world, name, rhythm=Every(minutes(1))) for name in ("later", "paused", "never", "soon")}
+    now = await world.now()
+    moved: dict[str, dict[str, Any]] = {
+        "soon": {"next_at": now - seconds(1)},
+        "later": {"next_at": now + minutes(9)},
+        "paused": {"pause": Pause(now)},
+        "never": {"next_at": None},
+    }
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([attrs.evolve(by[name], **facts) for name, facts in moved.items()])
+        await unit.commit()
+    async with world.units_of_work() as unit:
+        assert [each.name for each in await unit.schedules.soonest(9)] == ["soon", "later"]
+        assert [each.name for each in await unit.schedules.soonest(1)] == ["soon"]
+
+
 async def test_what_its_jobs_are_like_is_judged_when_that_changes(world: World) -> None:
     """Told in other letters it is the same; anything else has to fit what its task wants by now."""
     schedule = await made(world, job=JobTemplate(task="a.b", payload=b'{"n":1,"m":[2]}'))

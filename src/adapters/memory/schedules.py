@@ -24,6 +24,11 @@ class MemorySchedules:
         behind = (schedule for schedule in _all(self._transaction) if schedule.name > after)
         return sorted(behind, key=lambda schedule: schedule.name)[:limit]
 
+    async def soonest(self, limit: int) -> Sequence[Schedule]:
+        """Return those that fire next."""
+        firing = [(each.next_at, each.id, each) for each in _all(self._transaction) if each.next_at and not each.pause]
+        return [each for _, _, each in sorted(firing, key=lambda key: key[:2])[:limit]]
+
     async def find(self, id_or_name: UUID | str) -> Schedule | None:
         """Return one schedule."""
         return next((each for each in _all(self._transaction) if id_or_name in (each.id, each.name)), None)

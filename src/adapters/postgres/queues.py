@@ -21,6 +21,7 @@ from .backoffs import backoff_document, backoff_of
 from .errors import translated
 from .failure_models import QueueRow
 from .rows import utc
+from .waiting_queues import WAITING_QUEUES
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('equeue.queue:' || :name, 0))")
 
@@ -32,23 +33,9 @@ select queue::text from equeue.tasks
 order by 1
 """
 
-# Settings, tasks, and by a loose scan of ix_jobs_claim the queues in which jobs wait: one probe for each.
+# Settings, tasks, and the queues in which jobs wait.
 _NAMES = text(f"""
-with recursive waiting (queue) as (
-  (
-    select q.queue from equeue.jobs as q where (q.status = '{JobStatus.QUEUED}') is true order by q.queue limit 1
-  )
-  union all
-  select (
-    select q.queue
-    from equeue.jobs as q
-    where (q.status = '{JobStatus.QUEUED}') is true and q.queue > waiting.queue
-    order by q.queue
-    limit 1
-  )
-  from waiting
-  where waiting.queue is not null
-)
+with recursive waiting (queue) as ({WAITING_QUEUES})
 select queue::text from waiting where queue is not null
 {_SAID}
 """)  # noqa: S608 - a word of the domain

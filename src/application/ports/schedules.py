@@ -28,6 +28,10 @@ class Schedules(Protocol):
         """Return at most `limit` schedules whose names sort behind `after`, by name."""
         ...
 
+    async def soonest(self, limit: int) -> Sequence[Schedule]:
+        """Return at most `limit` schedules that are not paused, those that fire next first."""
+        ...
+
     async def find(self, id_or_name: UUID | str) -> Schedule | None:
         """Return one schedule; `None` if there is none."""
         ...
