@@ -35,9 +35,9 @@ WHAT = {
     "due": ("Maintenance looks which ids to publish to Redis", "`ix_jobs_claim`, one probe a (queue, priority)"),
     "tick": ("Maintenance asks what is due and when to wake", "`ix_jobs_claim`, `ix_jobs_running`"),
     "change": ("People's moves are written", "`pk_jobs`"),
-    "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at`, one status at a time, merged"),
-    "list_of_status": ("The list of one status", "`ix_jobs_status_created_at`"),
-    "list_of_owner": ("The list of one person's jobs", "`ix_jobs_user_id_created_at`"),
+    "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at_id`, one status at a time, merged"),
+    "list_of_status": ("The list of one status", "`ix_jobs_status_created_at_id`"),
+    "list_of_owner": ("The list of one person's jobs", "`ix_jobs_user_id_created_at_id`"),
 }
 
 HEAD = """# Queries and their indexes
