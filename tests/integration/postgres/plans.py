@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 import attrs
 import psycopg
 from psycopg import ClientCursor
-from sqlalchemy import Select, make_url
+from sqlalchemy import ClauseElement, make_url
 
 from equeue.adapters.postgres import planning
 from equeue.adapters.postgres.engine import PLANNING
@@ -105,7 +105,7 @@ def explained(connection: psycopg.Connection[Any], words: str, facts: Mapping[st
     return Plan((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
 
 
-def plan_of_look(connection: psycopg.Connection[Any], asked: Select[Any]) -> Plan:
+def plan_of_look(connection: psycopg.Connection[Any], asked: ClauseElement) -> Plan:
     """Return the plan of a query, which was run in a transaction that only walks along indexes."""
     compiled = asked.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     with connection.transaction(force_rollback=True):

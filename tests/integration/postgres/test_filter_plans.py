@@ -12,14 +12,17 @@ from tests.integration.postgres.plans import Plan, plan_of_look
 
 from equeue.adapters.postgres.count_within import count_query, count_window
 from equeue.adapters.postgres.looking import LOOKED_INTO, Turn, places_query
+from equeue.adapters.postgres.queues import NAMES, NAMES_FOR
 from equeue.adapters.postgres.reads import outline_query
 from equeue.application.ports.outline import Outline
+from equeue.application.ports.queues import OWN_LOOKED_AT
 from equeue.application.ports.reads import JobFilter
 from equeue.domain.filter_text import read
 from equeue.domain.status import JobStatus
 
 JOBS = 100_000
 DEAD = 20_000
+WAITING = 10_000
 WINDOW = 2_000
 PAGE = 51
 CAP = 10_001
@@ -50,6 +53,8 @@ insert into equeue.jobs (task, queue, created_at, payload)
   select 't', 'large', now() - g * interval '1 s',
     jsonb_build_object('x', (select string_agg(md5((g * 10000 + n)::text), '') from generate_series(1, 20000) as n))
   from generate_series(1, {LARGE}) as g;
+insert into equeue.jobs (task, queue, created_at)
+  select 't', 'w' || g % 3, now() - interval '2 days' - g * interval '1 s' from generate_series(1, {WAITING}) as g;
 """
 
 LOOKING = (
@@ -176,3 +181,13 @@ def test_a_count_ends_with_its_window(sql: psycopg.Connection[Any], text: str, o
     assert not plan.scans_whole()
     assert plan.rows_touched() <= (1 + bool(outline.depth)) * branches * count_window(outline, CAP)
     assert branches * count_window(outline, CAP) <= 5 * CAP
+
+
+def test_queues_are_named_by_a_probe_each(sql: psycopg.Connection[Any]) -> None:
+    """However many jobs wait there; a person's own are looked at as far as a bound."""
+    plan = plan_of_look(sql, NAMES)
+    assert not plan.scans_whole()
+    assert plan.rows_touched() <= 10
+    own = plan_of_look(sql, NAMES_FOR.bindparams(owner=OWNER))
+    assert not own.scans_whole()
+    assert own.rows_touched() <= OWN_LOOKED_AT
