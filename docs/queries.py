@@ -38,7 +38,7 @@ WHAT = {
     "change": ("People's moves are written", "`pk_jobs`"),
     "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at_id`, one status at a time, merged"),
     "list_of_status": ("The list of one status", "`ix_jobs_status_created_at_id`"),
-    "list_of_owner": ("The list of one person's jobs", "`ix_jobs_user_id_created_at_id`"),
+    "list_of_owner": ("The list of one person's jobs", "`ix_jobs_user_id_created_at`"),
 }
 
 HEAD = """# Queries and their indexes

@@ -101,7 +101,7 @@ full join working on working.queue = waiting.queue
 cross join share
 """
 
-# One person's jobs, the newest only, by ix_jobs_user_id_created_at_id.
+# One person's jobs, the newest only, by ix_jobs_user_id_created_at.
 OWN = f"""
 with own as materialized (
   select queue::text as queue, status, run_at, retry_count

@@ -54,7 +54,7 @@ select queue::text from waiting where queue is not null
 {_SAID}
 """)  # noqa: S608 - a word of the domain
 
-# One person's jobs, the newest only, by ix_jobs_user_id_created_at_id.
+# One person's jobs, the newest only, by ix_jobs_user_id_created_at.
 NAMES_FOR = text(f"""
 with own as materialized (
   select queue, status from equeue.jobs where user_id = :owner order by created_at desc limit {OWN_LOOKED_AT}
