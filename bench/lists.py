@@ -5,6 +5,7 @@ together. All that died was created at one instant, as by one INSERT. One client
 """
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -118,11 +119,12 @@ def main() -> int:
     options.add_argument("--times", type=int, default=20)
     given = options.parse_args()
     version, binaries = next(iter(servers.versions().items()))
-    slow = []
+    slow, load = [], os.getloadavg()[0]
     with servers.running(binaries) as server:
         url = servers.migrated(server, "bench_lists")
         job_id = fill(url, given.jobs)
-        print(f"{version}, {given.jobs:,} jobs, {given.times} answers each\n\n| GET | p50 ms | p95 ms |\n|---|---|---|")
+        told = f"{version}, {given.jobs:,} jobs, {given.times} answers each, load {load:.1f} before"
+        print(f"{told}\n\n| GET | p50 ms | p95 ms |\n|---|---|---|")
         with serving("equeue", url, "viewer") as api:
             for name, path in paths(job_id).items():
                 took = timed(api, path, given.times)
