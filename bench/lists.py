@@ -5,6 +5,7 @@ together. All that died was created at one instant, as by one INSERT. One client
 """
 
 import argparse
+import asyncio
 import os
 import statistics
 import sys
@@ -16,6 +17,9 @@ import psycopg
 
 from bench import servers
 from bench.http import Contender, serving
+from equeue.adapters.postgres.dead_letters import PostgresDeadLetters
+from equeue.adapters.postgres.engine import create_engine
+from equeue.adapters.postgres.statistics import PostgresStatistics
 
 GOAL_MS = 200
 SEED = """
@@ -24,7 +28,8 @@ insert into equeue.jobs (task, queue, status, created_at, run_at, started_at, fi
 select case when g %% 300000 = 11 then 'task.rare' else 'task.t' || (power(random(), 3) * 20)::int end,
   case when g %% 300000 = 7 then 'rare' else 'q' || (power(random(), 3) * 20)::int end,
   s.status::equeue.job_status, t.at, t.at, case when s.status <> 'queued' then t.at end,
-  case when s.status in ('succeeded', 'dead', 'cancelled') then t.at + interval '1 s' end, gen_random_uuid(),
+  case when s.status in ('succeeded', 'dead', 'cancelled') then t.at + interval '1 s' end,
+  md5((g %% 50)::text)::uuid,
   case when s.status <> 'queued' then gen_random_uuid() end,
   case when s.status = 'queued' then 0 else 1 end, case when s.status = 'queued' then 0 else 1 end,
   case when s.status = 'running' then now() + interval '1 h' end,
@@ -87,11 +92,21 @@ def paths(job_id: str) -> dict[str, str]:
     return asked
 
 
+async def fold(url: str) -> None:
+    """Put together what the triggers counted, as maintenance does all the time."""
+    engine = create_engine(url)
+    for counted in (PostgresStatistics(engine), PostgresDeadLetters(engine)):
+        while await counted.fold(1_000):
+            pass
+    await engine.dispose()
+
+
 def fill(url: str, jobs: int) -> str:
     """Fill a database, and return the id of a dead job."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(SEED.encode(), {"jobs": jobs})
-        connection.execute("vacuum (analyze) equeue.jobs")
+        asyncio.run(fold(url))
+        connection.execute("vacuum (analyze)")
         (job_id,) = connection.execute("select id from equeue.jobs where status = 'dead' limit 1").fetchone() or ("",)
     return str(job_id)
 
