@@ -165,6 +165,10 @@ bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
 
+.PHONY: bench-lists
+bench-lists: $(VENV)/dev.stamp ## Lists, counts and jobs over HTTP with a million jobs in the table (about 3 minutes)
+	$(BIN)/python -m bench.lists
+
 .PHONY: bench-scaling
 bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
 	$(BIN)/python -m bench.scaling

@@ -17,7 +17,7 @@ from .waiting_queues import WAITING_QUEUES
 
 # Waiting jobs along ix_jobs_claim, lane by lane, to the bound; running ones by ix_jobs_running. The youngest jobs are
 # the last of the primary key, whose ids begin with the time: each lies there once, whatever became of it. How long
-# jobs run is read off the youngest that succeeded, by ix_jobs_status_created_at. No snapshot that somebody holds
+# jobs run is read off the youngest that succeeded, by ix_jobs_status_created_at_id. No snapshot that somebody holds
 # matters to these two: what they read does not die while it is young.
 DEMAND = text(f"""
 with recursive waiting (queue) as ({WAITING_QUEUES}),

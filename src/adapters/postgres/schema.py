@@ -17,7 +17,7 @@ from .engine import away, is_unavailable
 MINIMUM = "0013"
 """The oldest revision with which this build's statements work."""
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest revision this build knows; a newer one fits as long as nothing that this build uses was removed."""
 
 FLOOR = "0001"
