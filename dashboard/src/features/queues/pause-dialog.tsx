@@ -36,7 +36,13 @@ export function PauseDialog({ queue, onClose }: { queue: Queue; onClose: () => v
       <form onSubmit={submit} className="grid gap-3">
         {queue.paused ? (
           <p className="anywhere text-sm">
-            {queue.paused.reason ? `It pauses because: ${queue.paused.reason}` : "It pauses; nobody said why."}
+            {queue.paused.reason ? (
+              <>
+                It pauses because: <bdi>{queue.paused.reason}</bdi>
+              </>
+            ) : (
+              "It pauses; nobody said why."
+            )}
           </p>
         ) : (
           <>

@@ -95,8 +95,14 @@ function Known({ schedule }: { schedule: Schedule }): ReactNode {
       <div className="grid min-w-0 gap-4">
         <Section title="Next runs">
           {schedule.paused ? (
-            <p className="mb-2 text-sm text-warn">
-              It pauses{schedule.paused.reason ? `: ${schedule.paused.reason}` : ""}. Without that it would fire
+            <p className="anywhere mb-2 text-sm text-warn">
+              It pauses
+              {schedule.paused.reason ? (
+                <>
+                  : <bdi>{schedule.paused.reason}</bdi>
+                </>
+              ) : null}
+              . Without that it would fire
             </p>
           ) : null}
           <NextFires rhythm={schedule} />
