@@ -3,7 +3,11 @@ import { count, duration, exact, relative, several, size } from "./words";
 
 describe("words", () => {
   test.each([
+    [0, "0 ms"],
+    [0.0004, "0.4 ms"],
+    [0.002, "2 ms"],
     [0.012, "12 ms"],
+    [0.9996, "1 s"],
     [3.4, "3.4 s"],
     [9.99, "10 s"],
     [59.9, "1 min"],
