@@ -29,7 +29,7 @@ function place(kind: string, id: string): string | null {
     job: `/jobs/view/?id=${id}`,
     queue: `/queues/view/?name=${encodeURIComponent(id)}`,
     schedule: `/schedules/view/?name=${encodeURIComponent(id)}`,
-    bulk_operation: `/bulk-operations/view/?id=${id}`,
+    "bulk-operation": `/bulk-operations/view/?id=${id}`,
   };
   return places[kind] ?? null;
 }
@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<Entry>[] = [
   {
     id: "what",
     header: "What",
-    className: "w-1/3",
+    className: "w-full lg:w-1/3",
     cell: (entry) => {
       const href = place(entry.target_kind, entry.target_id);
       const target = `${entry.target_kind} ${entry.target_id}`;
