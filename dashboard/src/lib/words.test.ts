@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { count, duration, exact, relative, several, size } from "./words";
+import { between, count, duration, exact, instant, relative, several, size } from "./words";
 
 describe("words", () => {
   test.each([
@@ -31,6 +31,12 @@ describe("words", () => {
     expect(count(10_001, true)).toBe("10,000+");
     expect(several(1, "job")).toBe("1 job");
     expect(size(1_258_291)).toBe("1.2 MB");
+  });
+
+  test("between instants no microsecond is lost", () => {
+    expect(between("2026-11-22T06:07:08.123Z", "2026-11-22T06:07:08.123456Z")).toBeCloseTo(0.000456, 9);
+    expect(instant("2026-11-22T06:07:08.1234Z") - Date.parse("2026-11-22T06:07:08.123Z")).toBeCloseTo(0.4, 3);
+    expect(instant("2026-11-22T06:07:08Z")).toBe(Date.parse("2026-11-22T06:07:08Z"));
   });
 
   test("an instant in UTC keeps its microseconds", () => {

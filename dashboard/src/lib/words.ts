@@ -65,9 +65,19 @@ function offset(at: Date): string {
   return `UTC${minutes < 0 ? "-" : "+"}${hours}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
 }
 
-/** Return seconds between two instants. */
+/** Return seconds between two instants, to the microsecond that `Date` does not know. */
 export function between(from: string, to: string | number): number {
-  return ((typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)) / 1000;
+  const [end, ends] = typeof to === "number" ? [to, 0] : [Date.parse(to), micros(to)];
+  return (end - Date.parse(from)) / 1000 + (ends - micros(from)) / 1_000_000;
+}
+
+/** Return an instant in milliseconds since 1970, with its microseconds. */
+export function instant(text: string): number {
+  return Date.parse(text) + micros(text) / 1000;
+}
+
+function micros(text: string): number {
+  return Number((/\.\d{3}(\d{1,3})/.exec(text)?.[1] ?? "").padEnd(3, "0"));
 }
 
 /** Return a size: 812 B, 14 KB, 1.2 MB. */
