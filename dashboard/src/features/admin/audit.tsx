@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
 import { stringifyExact } from "@/api/json";
 import { auditQuery } from "@/api/admin-queries";
+import { shown } from "@/lib/signs";
 import { TextLink } from "@/ui/link";
 import { NameFilter } from "@/ui/name-filter";
 import { Pager } from "@/ui/pager";
@@ -70,7 +71,7 @@ const COLUMNS: readonly Column<Entry>[] = [
     className: "w-1/3",
     cell: ({ before, after }) => (
       <code className="anywhere line-clamp-3 text-2xs text-muted">
-        {stringifyExact(before)} → {stringifyExact(after)}
+        {shown(`${stringifyExact(before)} → ${stringifyExact(after)}`)}
       </code>
     ),
   },

@@ -41,7 +41,7 @@ export function Users(): ReactNode {
       {
         id: "email",
         header: "E-mail",
-        className: "w-1/2",
+        className: "w-full sm:w-1/2",
         cell: ({ email }) => <bdi className="anywhere">{email}</bdi>,
       },
       {

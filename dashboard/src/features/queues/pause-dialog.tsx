@@ -8,6 +8,7 @@ import { serverNow } from "@/lib/clock";
 import { Button } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
 import { SelectField, TextField } from "@/ui/field";
+import { Foreign } from "@/ui/foreign";
 import type { Queue } from "./queues-view";
 
 /** Pauses a queue with a reason that its jobs tell, or lets it go on. */
@@ -38,7 +39,7 @@ export function PauseDialog({ queue, onClose }: { queue: Queue; onClose: () => v
           <p className="anywhere text-sm">
             {queue.paused.reason ? (
               <>
-                It pauses because: <bdi>{queue.paused.reason}</bdi>
+                It pauses because: <Foreign text={queue.paused.reason} />
               </>
             ) : (
               "It pauses; nobody said why."

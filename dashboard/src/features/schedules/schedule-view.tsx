@@ -13,6 +13,7 @@ import { duration } from "@/lib/words";
 import { Badge } from "@/ui/badge";
 import { Button, LinkButton } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
+import { Foreign } from "@/ui/foreign";
 import { JsonView } from "@/ui/json-view";
 import { TextLink } from "@/ui/link";
 import { Facts, Page, Section } from "@/ui/page";
@@ -96,13 +97,8 @@ function Known({ schedule }: { schedule: Schedule }): ReactNode {
         <Section title="Next runs">
           {schedule.paused ? (
             <p className="anywhere mb-2 text-sm text-warn">
-              It pauses
-              {schedule.paused.reason ? (
-                <>
-                  : <bdi>{schedule.paused.reason}</bdi>
-                </>
-              ) : null}
-              . Without that it would fire
+              It pauses{schedule.paused.reason ? ": " : ""}
+              <Foreign text={schedule.paused.reason ?? ""} />. Without that it would fire
             </p>
           ) : null}
           <NextFires rhythm={schedule} />
