@@ -40,8 +40,8 @@ from .planning import walk_along_indexes
 from .rows import job_of, utc
 
 COUNT_WINDOW = 200_000
-"""So many jobs of one branch are looked at to count those meant."""
-DEEP_WINDOW = 5_000
+"""So many jobs are looked at to count those meant, each branch having its share."""
+DEEP_WINDOW = 10_000
 """So many, divided by how often, where their documents are looked into."""
 SAMPLE_WINDOW = 10_000
 
@@ -67,7 +67,7 @@ class PostgresJobSelection:
             await walk_along_indexes(await self._session.connection())
             meant, looked = (await self._session.execute(count_query(plan, cap))).one()
         first = await self.next(plan, None, limit=sample, window=SAMPLE_WINDOW)
-        return Survey(min(meant, cap), meant >= cap or looked >= count_window(plan.where), first.jobs)
+        return Survey(min(meant, cap), meant >= cap or looked >= count_window(plan), first.jobs)
 
     async def next(self, plan: BulkPlan, after: Place | None, *, limit: int, window: int) -> Batch:
         """Return at most `limit` of the jobs meant behind `after`, having looked at no more than `window` jobs."""
@@ -102,9 +102,10 @@ def places_query(plan: BulkPlan, after: Place | None, limit: int, window: int) -
 
 def count_query(plan: BulkPlan, cap: int) -> Select[Any]:
     """Return the query for how many jobs are meant, capped for each branch, and the most that a branch looked at."""
-    meant, looked, window = [], [], count_window(plan.where)
+    meant, looked, window = [], [], count_window(plan)
     for branch, rest in _branches(plan.selection):
-        seen = select(rest.label("meant")).where(branch, *_bounds(plan)).limit(window).subquery()
+        order = JobRow.created_at, JobRow.id
+        seen = select(rest.label("meant")).where(branch, *_bounds(plan)).order_by(*order).limit(window).subquery()
         capped = select(literal(1)).select_from(seen).where(seen.c.meant).limit(cap).subquery()
         meant.append(select(func.count()).select_from(capped).scalar_subquery())
         some = select(literal(1)).select_from(seen).limit(window).subquery()
@@ -112,10 +113,11 @@ def count_query(plan: BulkPlan, cap: int) -> Select[Any]:
     return select(sum(meant[1:], start=meant[0]), func.greatest(*looked))
 
 
-def count_window(where: BulkFilter) -> int:
+def count_window(plan: BulkPlan) -> int:
     """Return how many jobs of one branch are looked at to count those meant."""
-    depth = sum(len(term.tests) for term in terms(where.condition) if term.of_documents)
-    return max(1, DEEP_WINDOW // depth) if depth else COUNT_WINDOW
+    depth = sum(len(term.tests) for term in terms(plan.where.condition) if term.of_documents)
+    found = len(list(_branches(plan.selection)))
+    return max(1, (DEEP_WINDOW // depth if depth else COUNT_WINDOW) // found)
 
 
 def jobs_query(ids: Sequence[Any]) -> Select[Any]:
