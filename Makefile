@@ -166,7 +166,7 @@ bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
 
 .PHONY: bench-scaling
-bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 2 minutes)
 	$(BIN)/python -m bench.scaling
 
 .PHONY: bench-room
