@@ -150,7 +150,7 @@ bench-bulk: $(VENV)/dev.stamp ## Retry 100,000 dead jobs at once, beside other w
 	$(BIN)/python -m bench.bulk
 
 .PHONY: bench-prune
-bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 12 minutes)
+bench-prune: $(VENV)/dev.stamp ## Prune a million jobs while 1,000 a second flow (about 8 minutes)
 	$(BIN)/python -m bench.pruning
 
 .PHONY: bench-queue
@@ -158,12 +158,16 @@ bench-queue: $(VENV)/dev.stamp ## Redis, PostgreSQL's hints and polling alone: p
 	$(BIN)/python -m bench.queue
 
 .PHONY: bench-limits
-bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 4 minutes)
+bench-limits: $(VENV)/dev.stamp ## What limits cost that are not reached (about 2 minutes)
 	$(BIN)/python -m bench.limits
 
 .PHONY: bench-enqueue
 bench-enqueue: $(VENV)/dev.stamp ## Enqueueing against the bare insert
 	$(BIN)/python -m bench.enqueue
+
+.PHONY: bench-lists
+bench-lists: $(VENV)/dev.stamp ## Lists, counts and jobs over HTTP with a million jobs in the table (about 3 minutes)
+	$(BIN)/python -m bench.lists
 
 .PHONY: bench-scaling
 bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 2 minutes)

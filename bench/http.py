@@ -113,10 +113,10 @@ async def a_slice(contender: Contender, connections: int, seconds: float) -> tup
 
 
 @contextmanager
-def serving(kind: str, url: str) -> Iterator[Contender]:
-    """Give a server in a process of its own."""
+def serving(kind: str, url: str, role: str = "member") -> Iterator[Contender]:
+    """Give a server in a process of its own, with the key of a person in some role."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.http_servers", kind, url],
+        [sys.executable, "-m", "bench.http_servers", kind, url, role],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[1],
         start_new_session=True,

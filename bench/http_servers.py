@@ -1,4 +1,4 @@
-"""The servers that `bench.http` measures, each in a process of its own: `python -m bench.http_servers KIND URL`.
+"""The servers that `bench.http` measures, each in a process of its own: `python -m bench.http_servers KIND URL ROLE`.
 
 All are the same uvicorn with the same settings, on uvloop, and check the caller's key and the job. `plain` is what one
 writes first: a Litestar route, psycopg connections, two statements a request. `routed` is eQueue without the short way
@@ -124,18 +124,18 @@ def plain(connections: Connections) -> Litestar:
     return Litestar([enqueue], openapi_config=None, logging_config=None)
 
 
-async def a_key(services: HttpServices) -> str:
+async def a_key(services: HttpServices, role: Role) -> str:
     """Store a person with a key and return the key's text; the task is declared, as by a worker."""
     async with services.units_of_work() as unit:
         await unit.catalogue.declare([TaskDeclaration("bench.noop", "bench")])
-        user = await unit.accounts.add_user(User(uuid7(), f"{uuid7()}@example.org", Role.MEMBER))
+        user = await unit.accounts.add_user(User(uuid7(), f"{uuid7()}@example.org", role))
         key, text = issue(uuid7(), user, "bench")
         await unit.accounts.add_key(key)
         await unit.commit()
     return text
 
 
-async def main(kind: str, url: str) -> None:
+async def main(kind: str, url: str, role: str) -> None:
     """Serve until told to stop; the first line says where, and with which key."""
     settings = read_settings({"EQUEUE_DATABASE_URL": url, "EQUEUE_SECRET_KEYS": "k" * 32, "EQUEUE_LOG_LEVEL": "error"})
     configure_logs(settings)
@@ -149,7 +149,8 @@ async def main(kind: str, url: str) -> None:
             if kind == "routed":
                 app.bare = MappingProxyType({})  # type: ignore[attr-defined]
         listener = server.bind(server.Address(port=0))
-        print(json.dumps({"port": listener.getsockname()[1], "key": await a_key(services)}), flush=True)
+        key = await a_key(services, Role(role))
+        print(json.dumps({"port": listener.getsockname()[1], "key": key}), flush=True)
         await server.serve(app, listener, drain, grace_s=1)
 
 

@@ -10,6 +10,7 @@ from psycopg import ClientCursor
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from tests.integration.postgres.test_plans import STATEMENTS, change_facts, every_fact, held, seed
 
+from equeue.adapters.postgres import planning
 from equeue.adapters.postgres.cadences import TICK
 from equeue.adapters.postgres.claiming import lanes
 from equeue.adapters.postgres.engine import PLANNING
@@ -35,8 +36,8 @@ WHAT = {
     "due": ("Maintenance looks which ids to publish to Redis", "`ix_jobs_claim`, one probe a (queue, priority)"),
     "tick": ("Maintenance asks what is due and when to wake", "`ix_jobs_claim`, `ix_jobs_running`"),
     "change": ("People's moves are written", "`pk_jobs`"),
-    "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at`, one status at a time, merged"),
-    "list_of_status": ("The list of one status", "`ix_jobs_status_created_at`"),
+    "list": ("The list of all jobs, newest first", "`ix_jobs_status_created_at_id`, one status at a time, merged"),
+    "list_of_status": ("The list of one status", "`ix_jobs_status_created_at_id`"),
     "list_of_owner": ("The list of one person's jobs", "`ix_jobs_user_id_created_at`"),
 }
 
@@ -79,7 +80,8 @@ def plans(connection: psycopg.Connection[Any]) -> dict[str, str]:
         "list_of_status": JobFilter(statuses=(JobStatus.DEAD,)),
         "list_of_owner": JobFilter(owner=OWNER),
     }
-    lists = {name: explain(connection, listing(where), {}) for name, where in filters.items()}
+    walking = planning.PLANNING
+    lists = {name: explain(connection, listing(where), {}, walking) for name, where in filters.items()}
     return hot | cold | lists
 
 
@@ -89,11 +91,11 @@ def listing(where: JobFilter) -> str:
     return str(asked.compile(dialect=cast(Any, PGDialect_psycopg)(), compile_kwargs={"literal_binds": True}))
 
 
-def explain(connection: psycopg.Connection[Any], words: str, facts: dict[str, Any]) -> str:
-    """Return the plan of a statement, planned as a worker's session does it; it is not run."""
+def explain(connection: psycopg.Connection[Any], words: str, facts: dict[str, Any], planned: str = PLANNING) -> str:
+    """Return the plan of a statement, planned as a worker's session does it unless told otherwise; it is not run."""
     client = re.sub(r"%\((\w+)\)b", r"%(\1)s", words)
     with connection.transaction(force_rollback=True), ClientCursor(connection) as cursor:
-        cursor.execute(PLANNING.encode())
+        cursor.execute(planned.encode())
         cursor.execute(f"explain (costs off) {client}".encode(), facts or None)
         lines = [row[0] for row in cursor.fetchall()]
     return "\n".join(shortened(line) for line in lines)

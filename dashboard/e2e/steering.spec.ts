@@ -1,23 +1,17 @@
-import { expect, open, test } from "./people";
+import { expect, freshWord, open, test } from "./people";
 
 test("a group of dead letters is retried after a look at what it touches", async ({ page, machine }) => {
-  const word = `grp${"abcdefghij"[Date.now() % 10]}`;
+  const word = freshWord();
   const ids = await Promise.all(
-    ["a", "b", "c"].map((each) =>
-      machine.enqueue({ task: "mail.send", payload: { address: `${word}${each}` }, max_retries: 0 }),
-    ),
+    [1, 2, 3].map((each) => machine.enqueue({ task: "mail.send", payload: { address: word + each }, max_retries: 0 })),
   );
   await Promise.all(ids.map((id) => machine.until(id, "dead")));
   await open(page, "operator", "/dead-letters/?task=mail.send");
-  const group = page
-    .getByRole("table", { name: "Groups of dead jobs" })
-    .locator("tbody tr")
-    .filter({ hasText: "is no address" })
-    .first();
+  const group = page.getByRole("table", { name: "Groups of dead jobs" }).getByRole("row").filter({ hasText: word });
   await group.getByRole("button", { name: "Retry" }).click();
   const dialog = page.getByRole("dialog", { name: "Retry jobs" });
   await expect(dialog.getByRole("list", { name: "Jobs that would be touched" })).toContainText("mail.send");
-  await dialog.getByRole("button", { name: /^Retry \d/ }).click();
+  await dialog.getByRole("button", { name: "Retry 3 jobs" }).click();
   await page.getByRole("link", { name: "Watch it" }).click();
   await expect(page.getByText("finished", { exact: true })).toBeVisible({ timeout: 30_000 });
 });
@@ -53,41 +47,25 @@ test("a schedule is made with its next runs in view", async ({ page, machine }) 
   await machine.call("DELETE", `/schedules/${name}`);
 });
 
-test("jobs are cancelled in bulk, previewed, and the operation is aborted or over", async ({ page, machine }) => {
-  const tag = `bulk${Date.now()}`;
-  const jobs = Array.from({ length: 900 }, (_, account) => ({
-    task: "ledger.book",
-    payload: { account },
-    tags: [tag],
-    delay_s: 3600,
-  }));
-  await machine.call("POST", "/jobs/bulk", { jobs });
+test("jobs are cancelled in bulk, previewed, and the operation is aborted", async ({ page, machine }) => {
+  const tag = await machine.queued(3000);
   await open(page, "operator", `/jobs/?q=${encodeURIComponent(`status:queued tag:${tag}`)}`);
   await page.getByLabel("Choose all on this page").check();
   await page.getByRole("button", { name: "Choose all that the filter means" }).click();
   await page.getByRole("region", { name: "Chosen jobs" }).getByRole("button", { name: "Cancel" }).click();
   const dialog = page.getByRole("dialog", { name: "Cancel jobs" });
-  await expect(dialog.getByText("900").first()).toBeVisible();
-  await dialog.getByLabel("Reason, for the audit log").fill("asked for twice");
-  await dialog.getByRole("button", { name: /^Cancel 900 jobs/ }).click();
+  await expect(dialog.getByText("3,000").first()).toBeVisible();
+  await dialog.getByLabel("Reason, told on each job").fill("asked for twice");
+  await dialog.getByRole("button", { name: "Cancel 3,000 jobs" }).click();
   await page.getByRole("link", { name: "Watch it" }).click();
   await expect(page.getByRole("definition").filter({ hasText: "asked for twice" })).toBeVisible();
-  const abort = page.getByRole("button", { name: "Abort" });
-  const ended = page.getByText(/^(aborted|finished)$/);
-  await expect(abort.or(ended).first()).toBeVisible();
-  if (await abort.isVisible()) await abort.click({ timeout: 2000 }).catch(() => undefined);
-  await expect(ended.first()).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Abort" }).click();
+  await expect(page.getByText("aborted", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Go on" })).toBeVisible();
 });
 
 test("a range of rows is chosen with Shift", async ({ page, machine }) => {
-  const tag = `range${Date.now()}`;
-  const jobs = Array.from({ length: 5 }, (_, account) => ({
-    task: "ledger.book",
-    payload: { account },
-    tags: [tag],
-    delay_s: 3600,
-  }));
-  await machine.call("POST", "/jobs/bulk", { jobs });
+  const tag = await machine.queued(5);
   await open(page, "operator", `/jobs/?q=tag:${tag}`);
   const boxes = page.getByRole("checkbox", { name: /^Choose ledger/ });
   await boxes.nth(1).click();

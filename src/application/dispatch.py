@@ -55,8 +55,11 @@ class Appetite:
             return Wish(limit, begun=True) if limit else None
         return Wish(ahead - waiting, begun=False)
 
-    def asked(self, wish: Wish, got: int, now: float) -> None:
-        """Note what a claim brought: one that came back short leaves nothing to prefetch."""
-        self._short = got < wish.limit and not wish.begun
+    def asked(self, wish: Wish, got: int, now: float, *, limited: bool = False) -> None:
+        """Note what a claim brought: a prefetch that came back short leaves nothing to prefetch.
+
+        One that was `limited` may have come back short for the limits' sake, so it leaves nothing only if it is empty.
+        """
+        self._short = got < (1 if limited else wish.limit) and not wish.begun
         if wish.begun:
             self._begun_at = now

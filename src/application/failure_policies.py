@@ -17,6 +17,7 @@ from ..domain.retry import DEFAULT_BACKOFF, Backoff
 from ..domain.settlement import Settlement, settle
 from ..domain.spec import DEFAULT_QUEUE, DEFAULT_TIMEOUT, Birth, JobSpec
 from ..domain.status import JobStatus
+from .bare_hints import BareHints
 from .draft import Draft
 from .ports.catalogue import TaskDeclaration
 from .ports.platform import Clock, Ids
@@ -35,6 +36,12 @@ class Policies:
     queues: Mapping[str, QueueSettings] = MappingProxyType({})
     on_dead: Mapping[str, OnDead] = MappingProxyType({})
     tellers: Mapping[str, TaskDeclaration] = MappingProxyType({})
+    limited: frozenset[str] = attrs.field(init=False)
+    """The queues whose claims are counted."""
+
+    @limited.default
+    def _counted(self) -> frozenset[str]:
+        return frozenset(name for name, settings in self.queues.items() if settings.limits.counted)
 
     def of_queue(self, name: str) -> QueueSettings:
         """Return what is set for a queue."""
@@ -110,6 +117,13 @@ class FailurePolicies:
             self._read_at = now
         return self._current
 
+    async def limited(self) -> frozenset[str]:
+        """Return the queues whose claims are counted, as far as is known; a database that is away is no trouble."""
+        try:
+            return (await self.renew()).limited
+        except Unavailable:
+            return self._current.limited
+
     def forget(self) -> None:
         """Have the next `renew` read: somebody changed a setting here."""
         self._read_at = None
@@ -143,7 +157,7 @@ class FailurePolicies:
         if births:
             now = self._source.clock.now()
             events = [JobQueued(birth.job_id, birth.spec.queue, birth.spec.priority, now) for birth in births]
-            await announce(self._source.queue, events)
+            await announce(BareHints(self._source.queue, self.limited), events)
 
     def _teller(self, on_dead: OnDead, claim: Claim, error: JobError | None, job_id: JobId) -> Birth:
         declared = self._current.tellers.get(on_dead.task) or TaskDeclaration(on_dead.task, DEFAULT_QUEUE)

@@ -67,7 +67,8 @@ class FireSchedules:
 
     Schedules are held while they are decided on, and what was decided, the fire times written down, the jobs and how
     far the schedule has come are one transaction: whoever is killed has done it all or nothing. Should two decide on
-    one fire time all the same, it is written down once.
+    one fire time all the same, it is written down once. If a job of a set cannot be stored, each schedule has a
+    transaction of its own, and so it has if a rhythm cannot be followed: the one to blame stops and says why.
     """
 
     units_of_work: UnitsOfWork
@@ -84,12 +85,40 @@ class FireSchedules:
             taken = await unit.fires.take(limit)
             if not taken:
                 return False
-            wanted, after = await self._decide(unit, taken)
-            made = await self.make(unit, wanted)
-            await unit.schedules.save(after)
-            await unit.commit()
+            try:
+                left = await self._fire(unit, taken)
+            except InvalidJob:
+                left = None
+        if left is None:
+            for schedule in taken:
+                await self._fire_alone(schedule)
+        return bool(left) or len(taken) == limit
+
+    async def _fire(self, unit: UnitOfWork, taken: Sequence[Schedule]) -> int:
+        """Deal with schedules that are held, and commit; return how many are left for a set of their own."""
+        wanted, after = await self._decide(unit, taken)
+        made = await self.make(unit, wanted)
+        await unit.schedules.save(after)
+        await unit.commit()
         await announce(self.queue, [created.job.queued() for created in made])
-        return len(after) < len(taken) or len(taken) == limit
+        return len(taken) - len(after)
+
+    async def _fire_alone(self, schedule: Schedule) -> None:
+        """Deal with one schedule, unless somebody else does by now; stop it if its job cannot be stored."""
+        async with self.units_of_work() as unit:
+            held = await unit.fires.take(1, [schedule.id])
+            if not held:
+                return
+            try:
+                await self._fire(unit, held)
+            except InvalidJob as refused:
+                why = str(refused)
+            else:
+                return
+        async with self.units_of_work() as unit:
+            held = await unit.fires.take(1, [schedule.id])
+            await unit.schedules.save([each.fail(why) for each in held if each.etag == schedule.etag])
+            await unit.commit()
 
     async def _decide(self, unit: UnitOfWork, taken: Sequence[Schedule]) -> tuple[list[NewJobOf], list[Schedule]]:
         now = await unit.now()
@@ -97,11 +126,7 @@ class FireSchedules:
         wanted: list[NewJobOf] = []
         after: list[Schedule] = []
         for schedule in taken:
-            try:
-                fires, left = self._of(schedule, now, active=schedule.id in active)
-            except InvalidJob as unreadable:
-                after.append(schedule.fail(str(unreadable)))
-                continue
+            fires, left = self._of(schedule, now, active=schedule.id in active)
             if wanted and len(wanted) + len(fires) > PASS_ROWS:
                 break
             wanted += [self._new(schedule, fire_at, now) for fire_at in fires]

@@ -10,7 +10,7 @@ import attrs
 from ..domain.audit import Actor
 from ..domain.errors import DomainError, ManagedByCode, QueueOutOfReach, ScheduleExists, ScheduleNotFound, StaleSchedule
 from ..domain.ids import UUID, Json, UserId
-from ..domain.schedule import Fire, Schedule, ScheduleSettings
+from ..domain.schedule import Fire, JobTemplate, Schedule, ScheduleSettings
 from ..domain.schedule_rules import check_schedule
 from ..domain.spec import DEFAULT_QUEUE
 from .enqueue import Reach, Replayed, everywhere
@@ -24,9 +24,11 @@ from .ports.schedules import ScheduleDeclaration
 from .ports.unit_of_work import UnitOfWork, UnitsOfWork
 from .rhythms import check, following
 from .schedule_acts import act_on_schedule, run_of_schedule
+from .schedule_judging import JudgeTemplates
 from .signals import announce
 
 FIRES_SHOWN = 10
+SOONEST = 500
 
 Edit: TypeAlias = Callable[[ScheduleSettings], ScheduleSettings]
 """Makes new settings of those that are there."""
@@ -48,6 +50,7 @@ class ManageSchedules:
     calendar: Calendar
     ids: Ids
     make: MakeJobs
+    judge: JudgeTemplates = attrs.field(factory=JudgeTemplates)
 
     async def page(
         self, *, limit: int, after: str = "", reaches: Reach = everywhere
@@ -58,8 +61,19 @@ class ManageSchedules:
         """
         async with self.units_of_work() as unit:
             found = await unit.schedules.page(limit=limit + 1, after=after)
-            shown = [each for each in found[:limit] if await _reached(unit, each.settings, reaches)]
+            shown = await _reached(unit, found[:limit], reaches)
         return shown, found[limit - 1].name if len(found) > limit else None
+
+    async def soonest(
+        self, limit: int, *, owner: UserId | None = None, reaches: Reach = everywhere
+    ) -> Sequence[Schedule]:
+        """Return at most `limit` schedules that fire next, an owner's own alone, those whose queue is in reach.
+
+        Of all schedules `SOONEST` are looked at.
+        """
+        async with self.units_of_work() as unit:
+            found = [each for each in await unit.schedules.soonest(SOONEST) if owner in (None, each.user_id)]
+            return (await _reached(unit, found, reaches))[:limit]
 
     async def get(self, named: Named, reaches: Reach = everywhere) -> tuple[Schedule, Sequence[Fire]]:
         """Return a schedule and its newest fire times; raise `ScheduleNotFound` for none, or one out of reach."""
@@ -73,12 +87,13 @@ class ManageSchedules:
     ) -> Schedule:
         """Store a new schedule, whose jobs are `owner`'s; its rhythm begins now.
 
-        Raises `InvalidSchedule`, `BadCron`, `ScheduleExists`, or `QueueOutOfReach`.
+        Raises `InvalidSchedule`, `BadCron`, `QueueOutOfReach`, `UnknownTask`, `PayloadInvalid`, or `ScheduleExists`.
         """
         async with self.units_of_work() as unit:
             now = await unit.now()
             self._check(name, settings, now)
             await _confine(unit, settings, reaches, QueueOutOfReach(settings.job.queue or DEFAULT_QUEUE))
+            await self.judge(unit, name, settings.job)
             schedule = self._new(name, settings, now, owner)
             if not await unit.schedules.add(schedule):
                 raise ScheduleExists(name)
@@ -87,7 +102,10 @@ class ManageSchedules:
         return schedule
 
     async def change(self, named: Named, seen: Seen, edit: Edit, actor: Actor, reaches: Reach = everywhere) -> Schedule:
-        """Store what `edit` makes of the settings; raise `StaleSchedule` unless they are what the caller has `seen`."""
+        """Store what `edit` makes of the settings; raise `StaleSchedule` unless they are what the caller has `seen`.
+
+        Raises what `create` raises. What its jobs are like is judged if that changes.
+        """
         async with self.units_of_work() as unit:
             now = await unit.now()
             before = await self._held(unit, named, reaches)
@@ -98,6 +116,8 @@ class ManageSchedules:
             settings = edit(before.settings)
             self._check(before.name, settings, now)
             await _confine(unit, settings, reaches, QueueOutOfReach(settings.job.queue or DEFAULT_QUEUE))
+            if not _same_job(before.settings.job, settings.job):
+                await self.judge(unit, before.name, settings.job)
             after = before.change(settings, now, following(self.calendar, settings.rhythm, now, now))
             await self._keep(unit, "schedule.set", actor, before, after)
         return after
@@ -139,13 +159,17 @@ class ManageSchedules:
         key: IdempotencyKey | None = None,
         render: Render | None = None,
     ) -> Created | Replayed:
-        """Make a job of the schedule now, paused or not, whatever else waits or runs; its rhythm goes on as it was."""
+        """Make a job of the schedule now, paused or not, whatever else waits or runs; its rhythm goes on as it was.
+
+        Raises `UnknownTask` and `PayloadInvalid` as an enqueue does.
+        """
         await self.make.policies.renew()
         async with self.units_of_work() as unit:
             reserved = None if key is None else await unit.idempotency.reserve(key)
             if isinstance(reserved, Replay):
                 return Replayed(reserved.answer)
             schedule, now = await self._held(unit, named, reaches), await unit.now()
+            await self.judge(unit, schedule.name, schedule.settings.job)
             fire = Fire(schedule.id, now, self.ids.new(), manual=True)
             (made,) = await self.make(unit, [NewJobOf(schedule, fire, now)])
             await unit.audit.record([run_of_schedule(actor, schedule, fire)])
@@ -186,7 +210,7 @@ class ManageSchedules:
         return schedule
 
     def _check(self, name: str, settings: ScheduleSettings, now: datetime) -> None:
-        check_schedule(name, settings, now=now)
+        check_schedule(name, settings, now=now, payload_bytes=self.judge.rules.payload_bytes)
         check(self.calendar, settings.rhythm)
 
     def _new(self, name: str, settings: ScheduleSettings, now: datetime, owner: UserId | None) -> Schedule:
@@ -214,21 +238,31 @@ def _there(found: Schedule | None, named: Named) -> Schedule:
     return found
 
 
-async def _reached(unit: UnitOfWork, settings: ScheduleSettings, reaches: Reach) -> bool:
-    """Tell whether the jobs of a schedule go to a queue that the caller may use."""
-    job = settings.job
-    if job.queue is not None:
-        return reaches(job.queue)
-    declared = (await unit.catalogue.find({job.task})).get(job.task)
-    return reaches(DEFAULT_QUEUE if declared is None else declared.queue)
+async def _reached(unit: UnitOfWork, schedules: Sequence[Schedule], reaches: Reach) -> list[Schedule]:
+    """Return the schedules whose jobs go to a queue that the caller may use."""
+    queues = await _queues(unit, [each.settings.job for each in schedules])
+    return [each for each, queue in zip(schedules, queues, strict=True) if reaches(queue)]
 
 
 async def _confine(unit: UnitOfWork, settings: ScheduleSettings, reaches: Reach, refusal: DomainError) -> None:
-    if not await _reached(unit, settings, reaches):
+    (queue,) = await _queues(unit, [settings.job])
+    if not reaches(queue):
         raise refusal
 
 
+async def _queues(unit: UnitOfWork, jobs: Sequence[JobTemplate]) -> list[str]:
+    """Return where jobs go."""
+    unsaid = {job.task for job in jobs if job.queue is None}
+    declared = await unit.catalogue.find(unsaid) if unsaid else {}
+    by_task = {task: declaration.queue for task, declaration in declared.items()}
+    return [job.queue or by_task.get(job.task, DEFAULT_QUEUE) for job in jobs]
+
+
 def _same(kept: ScheduleSettings, declared: ScheduleSettings) -> bool:
-    """Compare settings, and payloads by what they say: the database writes them in its own way."""
-    payload = json.loads(kept.job.payload) == json.loads(declared.job.payload)
-    return payload and kept == attrs.evolve(declared, job=attrs.evolve(declared.job, payload=kept.job.payload))
+    return _same_job(kept.job, declared.job) and kept == attrs.evolve(declared, job=kept.job)
+
+
+def _same_job(kept: JobTemplate, other: JobTemplate) -> bool:
+    """Compare what jobs are to be like, payloads by what they say: the database writes them in its own way."""
+    payload = json.loads(kept.payload) == json.loads(other.payload)
+    return payload and kept == attrs.evolve(other, payload=kept.payload)

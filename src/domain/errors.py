@@ -185,13 +185,14 @@ class StaleSchedule(DomainError):
 
 
 class UnknownTask(DomainError):
-    """No worker has ever declared this task."""
+    """No worker has ever declared this task. `pointer` is where it was named."""
 
     code = "unknown-task"
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, pointer: str = "/task") -> None:
         super().__init__(f"no worker knows a task '{task}'")
         self.task = task
+        self.pointer = pointer
 
 
 class QueueOutOfReach(DomainError):

@@ -16,8 +16,11 @@ ROUNDING = 1e-9
 SOONEST = timedelta(milliseconds=10)
 """No claim is asked for again sooner than this for a rate's sake."""
 
-AHEAD = 5
+AHEAD = 2
 """A worker that is busy takes jobs ahead only as one in so many of those that may still start: others find the rest."""
+
+NEAR = 10
+"""With so few that may still start nothing is taken ahead, and of more these are left."""
 
 SATURATED = timedelta(seconds=1)
 """So long after limits kept jobs back it is worth another look: a job may have ended elsewhere."""
@@ -155,7 +158,8 @@ class Allowance:
     @property
     def ahead(self) -> int:
         """How many jobs a worker may take ahead of its slots: none near a limit, or where the oldest have a share."""
-        return 0 if self.sure is None or self.limits.oldest_share is not None else self.sure // AHEAD
+        sure = 0 if self.sure is None or self.limits.oldest_share is not None else self.sure
+        return max(sure - NEAR, 0) // AHEAD
 
     @property
     def saturated(self) -> frozenset[str]:

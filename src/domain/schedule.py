@@ -162,7 +162,7 @@ class Pause:
 class Schedule:
     """A schedule and how far it has come. `next_at` is the earliest fire time that nobody has decided on.
 
-    Without one it never fires again; `failure` says why if its rhythm could no longer be worked out.
+    Without one it never fires again; `failure` says why if its rhythm could no longer be worked out, or a job not made.
     """
 
     id: UUID
@@ -197,8 +197,8 @@ class Schedule:
         return self if self.pause is None else self._changed(now, pause=None, next_at=next_at, failure=None)
 
     def change(self, settings: ScheduleSettings, now: datetime, next_at: datetime | None) -> Self:
-        """Take other settings; another rhythm begins now."""
-        same = settings.rhythm == self.settings.rhythm
+        """Take other settings; another rhythm begins now, and so does one that had to stop."""
+        same = settings.rhythm == self.settings.rhythm and self.failure is None
         rhythm = {} if same else {"anchor": now, "next_at": next_at, "failure": None}
         return self._changed(now, settings=settings, **rhythm)
 
@@ -208,7 +208,7 @@ class Schedule:
         return attrs.evolve(self, next_at=next_at, last_fire_at=last)
 
     def fail(self, why: str) -> Self:
-        """Fire no more: the rhythm can no longer be worked out."""
+        """Fire no more until somebody changes the settings."""
         return attrs.evolve(self, next_at=None, failure=storable(why)[:REASON_CHARS])
 
     def _changed(self, now: datetime, **changes: Any) -> Self:

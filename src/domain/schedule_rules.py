@@ -26,13 +26,13 @@ from .spec import DEFAULT_MAX_RETRIES, DEFAULT_QUEUE, DEFAULT_TIMEOUT, PAYLOAD_B
 _TOO_LARGE = f"with its words filled in it must be at most {PAYLOAD_BYTES} bytes of JSON"
 
 
-def check_schedule(name: str, settings: ScheduleSettings, *, now: datetime) -> None:
+def check_schedule(name: str, settings: ScheduleSettings, *, now: datetime, payload_bytes: int = PAYLOAD_BYTES) -> None:
     """Raise `InvalidSchedule` with every rule that is broken."""
     violations = (
         *_of_name(name),
         *_of_rhythm(settings.rhythm),
         *_of_bounds(settings),
-        *_of_job(name, settings.job, now),
+        *_of_job(name, settings.job, now, payload_bytes),
     )
     if violations:
         raise InvalidSchedule(violations)
@@ -77,7 +77,7 @@ def check_filled(name: str, job: JobTemplate) -> None:
         raise InvalidSchedule((Violation("/job/payload", _TOO_LARGE, "too-large"),))
 
 
-def _of_job(name: str, job: JobTemplate, now: datetime) -> Iterator[Violation]:
+def _of_job(name: str, job: JobTemplate, now: datetime, payload_bytes: int) -> Iterator[Violation]:
     spec = attrs.evolve(
         job.spec(name, LONGEST_TIME, now),
         queue=DEFAULT_QUEUE if job.queue is None else job.queue,
@@ -85,7 +85,7 @@ def _of_job(name: str, job: JobTemplate, now: datetime) -> Iterator[Violation]:
         timeout=DEFAULT_TIMEOUT if job.timeout is None else job.timeout,
     )
     try:
-        check(spec, now=now)
+        check(spec, now=now, payload_bytes=payload_bytes)
     except InvalidJob as invalid:
         yield from (violation.under("/job") for violation in invalid.violations)
 

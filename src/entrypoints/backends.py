@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..adapters.postgres.due import PostgresDueJobs
 from ..adapters.postgres.queue import PostgresJobQueue
+from ..application.bare_hints import BareHints
+from ..application.failure_policies import FailurePolicies
 from ..application.maintenance import Pass
 from ..application.ports.queue import JobQueue
 from ..application.ports.telemetry import Log
@@ -45,6 +47,11 @@ def open_redis(settings: Settings, log: Log) -> JobQueue:
         return RedisJobQueue(settings.redis_url, log, prefix=settings.redis_prefix)
     except BadRedisUrl as bad:
         raise BadSetting("EQUEUE_REDIS_URL", f"is {bad}", "Write it like one of these.") from None
+
+
+def bare_under_limits(settings: Settings, queue: JobQueue, policies: FailurePolicies) -> JobQueue:
+    """Return what gives no ids of jobs in queues with limits; hints of PostgreSQL have none to give."""
+    return queue if settings.queue_backend == "postgres" else BareHints(queue, policies.limited)
 
 
 def publish_passes(

@@ -56,12 +56,13 @@ from ..application.pruning import PRUNE_EVERY, ForgetRecords, PruneJobs
 from ..application.queues import ManageQueues
 from ..application.readiness import Check, Readiness
 from ..application.scaling import TellNeed
+from ..application.schedule_judging import JudgeTemplates
 from ..application.schedules import ManageSchedules
 from ..application.settle import SettleAttempts
 from ..application.statistics import ShowStatistics
 from ..application.system import LookAtSystem
 from ..domain.errors import Unavailable
-from .backends import open_queue, publish_passes
+from .backends import bare_under_limits, open_queue, publish_passes
 from .connections import (
     HANDLERS_POOL,
     INTAKE_POOL,
@@ -119,7 +120,13 @@ class Container(Identities):
     calendar = providers.Singleton(open_calendar)
 
     hints_engine = providers.Singleton(open_hints_engine, settings)
-    queue = providers.Singleton(open_queue, settings, hints_engine, log)
+    hints = providers.Singleton(open_queue, settings, hints_engine, log)
+    policies = providers.Singleton(
+        FailurePolicies,
+        providers.Factory(Source, units_of_work, clock, ids, hints),
+        timeout=settings.provided.task_timeout,
+    )
+    queue = providers.Singleton(bare_under_limits, settings, hints, policies)
     reads = providers.Singleton(PostgresJobReads, engine)
     claim_lane = providers.Singleton(Lane, engine)
     settle_lane = providers.Singleton(Lane, engine)
@@ -131,7 +138,7 @@ class Container(Identities):
     cadences = providers.Singleton(PostgresCadences, maintenance_lane)
     presence = providers.Singleton(PostgresPresence, maintenance_lane)
     due = providers.Singleton(PostgresDueJobs, maintenance_lane)
-    publish_passes = providers.Callable(publish_passes, settings, due, queue)
+    publish_passes = providers.Callable(publish_passes, settings, due, hints)
     open_heartbeat = providers.Callable(own_leases, settings)
 
     handlers_engine = providers.Singleton(open_engine, settings, HANDLERS_POOL)
@@ -142,11 +149,6 @@ class Container(Identities):
         payload_bytes=settings.provided.payload_bytes,
         timeout=settings.provided.task_timeout,
         strict_tasks=settings.provided.strict_tasks,
-    )
-    policies = providers.Singleton(
-        FailurePolicies,
-        providers.Factory(Source, units_of_work, clock, ids, queue),
-        timeout=settings.provided.task_timeout,
     )
     queues = providers.Factory(ManageQueues, units_of_work, policies, queue)
     explain = providers.Factory(Explain, providers.Factory(PostgresSituations, engine))
@@ -168,7 +170,8 @@ class Container(Identities):
     bulk_reads = providers.Singleton(PostgresBulkReads, engine)
     suggest_filters = providers.Factory(SuggestFilters, units_of_work)
     make_jobs = providers.Factory(MakeJobs, settings.provided.task_timeout, policies)
-    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs)
+    judge_templates = providers.Factory(JudgeTemplates, rules, schemas)
+    schedules = providers.Factory(ManageSchedules, units_of_work, queue, calendar, ids, make_jobs, judge_templates)
     settle = providers.Factory(SettleAttempts, leases, jitter, policies, measure=measure)
     recover = providers.Factory(RecoverLapses, maintenance_leases, jitter, policies, queue, measure=measure)
     expire = providers.Factory(ExpireJobs, maintenance_leases)

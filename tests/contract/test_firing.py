@@ -9,7 +9,19 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.builders import OWNER, minutes, seconds
 from tests.contract.memory_world import memory_world_on
-from tests.contract.scheduling import ACTOR, a_fire, fires, firing, jobs, kept, made, managing, turns
+from tests.contract.scheduling import (
+    ACTOR,
+    EACH_SECOND,
+    a_fire,
+    fires,
+    firing,
+    jobs,
+    kept,
+    made,
+    managing,
+    settings,
+    turns,
+)
 from tests.contract.world import World, near
 
 from equeue.adapters.memory.platform import MovableClock
@@ -178,6 +190,41 @@ async def test_a_payload_that_outgrows_its_bounds_stops_its_schedule_alone(world
     assert stopped.next_at is None
     assert stopped.failure is not None
     assert "/job/payload" in stopped.failure
+
+
+async def test_a_job_that_cannot_be_stored_stops_its_schedule_alone(world: World) -> None:
+    """Only the database knows: written its own way the payload is too large. The others fire, in that very pass."""
+    await world.let_pass(seconds(0.000_001))
+    grows = b'{"at":[' + b",".join([b'"$fire_at"'] * 29_500) + b"]}"
+    first, broken, last = [
+        await made(world, name, job=JobTemplate(task="a.b", payload=payload), rhythm=Every(minutes(10)))
+        for name, payload in (("a", b"{}"), ("b", grows), ("c", b"{}"))
+    ]
+    await world.let_pass(minutes(10.1))
+    assert not await firing(world)()
+    assert [await turns(world, each) for each in (first, broken, last)] == [[1.0], [], [1.0]]
+    stopped = await kept(world, broken)
+    assert (stopped.next_at, stopped.last_fire_at) == (None, None)
+    assert stopped.failure is not None
+    assert "/payload" in stopped.failure
+    mended = await managing(world).change("b", lambda _: True, lambda _: settings(rhythm=EACH_SECOND), ACTOR)
+    assert mended.failure is None
+    await world.let_pass(seconds(1.1))
+    await firing(world)()
+    assert await turns(world, broken) == [1.0]
+
+
+async def test_a_payload_that_no_longer_fits_fires_all_the_same(world: World) -> None:
+    """Nobody is there to be told, and a deploy may be under way: its job's end tells, and its schedule goes on."""
+    schedule = await made(world, rhythm=Every(minutes(10)))
+    wants = TaskDeclaration("a.b", "default", payload_schema=b'{"type": "object", "required": ["n"]}')
+    async with world.units_of_work() as unit:
+        await unit.catalogue.declare([wants])
+        await unit.commit()
+    await world.let_pass(minutes(10.1))
+    await firing(world)()
+    assert [job.status for job in await jobs(world, schedule)] == [JobStatus.QUEUED]
+    assert (await kept(world, schedule)).next_at is not None
 
 
 async def test_by_hand_at_any_time(world: World) -> None:

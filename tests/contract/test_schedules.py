@@ -5,12 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
+import pytest
 from tests.builders import OWNER, a_birth, minutes, seconds
 from tests.contract.scheduling import ACTOR, SECOND, a_fire, fires, kept, made, managing, settings
 from tests.contract.world import World
 from uuid_utils.compat import uuid7
 
+from equeue.adapters.json_schema import CompiledSchemas
+from equeue.application.ports.catalogue import TaskDeclaration
 from equeue.application.ports.schedules import NEWEST, ScheduleDeclaration
+from equeue.application.schedule_judging import JudgeTemplates
+from equeue.domain.errors import PayloadInvalid
 from equeue.domain.retry import Exponential
 from equeue.domain.schedule import CatchUp, Cron, Every, JobTemplate, Overlap, Pause
 
@@ -129,6 +134,41 @@ async def test_by_hand_any_number_of_times(world: World) -> None:
     assert len(await fires(world, schedule, 2)) == 2
 
 
+async def test_those_that_fire_next_are_told(world: World) -> None:
+    """Soonest first; paused ones and those that never fire again are left out."""
+    by = {name: await made(world, name, rhythm=Every(minutes(1))) for name in ("later", "paused", "never", "soon")}
+    now = await world.now()
+    moved: dict[str, dict[str, Any]] = {
+        "soon": {"next_at": now - seconds(1)},
+        "later": {"next_at": now + minutes(9)},
+        "paused": {"pause": Pause(now)},
+        "never": {"next_at": None},
+    }
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([attrs.evolve(by[name], **facts) for name, facts in moved.items()])
+        await unit.commit()
+    async with world.units_of_work() as unit:
+        assert [each.name for each in await unit.schedules.soonest(9)] == ["soon", "later"]
+        assert [each.name for each in await unit.schedules.soonest(1)] == ["soon"]
+
+
+async def test_what_its_jobs_are_like_is_judged_when_that_changes(world: World) -> None:
+    """Told in other letters it is the same; anything else has to fit what its task wants by now."""
+    schedule = await made(world, job=JobTemplate(task="a.b", payload=b'{"n":1,"m":[2]}'))
+    wants = b'{"type": "object", "properties": {"n": {"type": "string"}}}'
+    async with world.units_of_work() as unit:
+        await unit.catalogue.declare([TaskDeclaration("a.b", "default", payload_schema=wants)])
+        await unit.commit()
+    manage = attrs.evolve(managing(world), judge=JudgeTemplates(schemas=CompiledSchemas()))
+    same = settings(jitter=seconds(9), job=JobTemplate(task="a.b", payload=b'{ "m": [2], "n": 1 }'))
+    after = await manage.change(schedule.id, lambda _: True, lambda _: same, ACTOR)
+    assert after.settings.jitter == seconds(9)
+    other = attrs.evolve(same, job=attrs.evolve(same.job, priority=1))
+    with pytest.raises(PayloadInvalid) as refused:
+        await manage.change(schedule.id, lambda _: True, lambda _: other, ACTOR)
+    assert [violation.pointer for violation in refused.value.violations] == ["/job/payload/n"]
+
+
 async def test_due_schedules_are_taken_by_one(world: World) -> None:
     """Longest due first; paused ones, those that never fire again and those of the future are left out."""
     names = ("c", "a", "b", "paused", "never", "later")
@@ -147,6 +187,7 @@ async def test_due_schedules_are_taken_by_one(world: World) -> None:
         await unit.commit()
     async with world.units_of_work() as one, world.units_of_work() as other:
         assert [each.name for each in await one.fires.take(2)] == ["b", "c"]
+        assert not await other.fires.take(9, [by[name].id for name in ("b", "paused", "never", "later")])
         assert [each.name for each in await other.fires.take(9)] == ["a"]
 
 

@@ -148,6 +148,19 @@ async def test_anothers_job_is_as_one_that_is_not(world: World) -> None:
     assert (await of_job(world, job.id, OTHER_OWNER)).job.job_id == job.id
 
 
+async def test_a_queue_that_others_jobs_alone_name_is_as_one_that_is_not(world: World) -> None:
+    """Own jobs name it while they wait or run; a setting or a task names it to everybody."""
+    await world.enqueue(a_birth(owner=OTHER_OWNER))
+    assert await world.situations.of_queue(QUEUE, OWNER) is None
+    assert await world.situations.of_queue(QUEUE) is not None
+    mine = await world.claimed(a_birth(owner=OWNER, priority=0))
+    assert (await of_queue(world, OWNER)).waiting == 1
+    await world.settle(mine, Succeeded())
+    assert await world.situations.of_queue(QUEUE, OWNER) is None
+    await limit(world, running=3)
+    assert (await of_queue(world, OWNER)).waiting == 1
+
+
 async def test_a_spent_rate_says_when_the_next_may_start(world: World) -> None:
     """When one more token has come."""
     await limit(world, rate=Rate(2, DAY))

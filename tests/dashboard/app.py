@@ -1,4 +1,4 @@
-"""The tasks that the dashboard's tests look at: quick, slow with progress, failing for a reason that an edit mends."""
+"""The tasks that the dashboard's tests look at: quick, slow with progress, hostile, failing until they are edited."""
 
 import asyncio
 from typing import Any
@@ -35,3 +35,13 @@ async def book(account: int, note: str = "") -> dict[str, Any]:
 async def encode(minutes: int = 1) -> None:
     """Fail at first, and be retried in ten minutes."""
     raise RuntimeError(f"no encoder for {minutes} minutes of film")
+
+
+@tasks.task("echo.tell", queue="echo", timeout=120)
+async def tell(ctx: Context, text: str, times: int = 1, *, fail: bool = False, hold_s: float = 0) -> dict[str, str]:
+    """Say <script>alert(5)</script> "><img src=x onerror=alert(6)> where a worker may: progress, result and error."""
+    await ctx.progress(1, 2, text)
+    await asyncio.sleep(hold_s)
+    if fail:
+        raise type(f"<b>{text[:60]}</b>", (Exception,), {})(text * times)
+    return {text: text * times}

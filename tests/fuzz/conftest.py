@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 import pytest
 from tests.integration.worker.processes import Scene
-from tests.tree import free_port
+from tests.ports import free_port
 
 from equeue.domain.access import Role
 from equeue.entrypoints.container import build, close

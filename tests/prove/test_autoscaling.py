@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.rounds import report
 from tests.integration.deploy.pods import COMMAND, PATIENCE_S
 from tests.integration.worker.processes import APP, Scene, Worker, scene
-from tests.tree import free_port
+from tests.ports import free_port
 
 from equeue.entrypoints.sdk.api import Api
 

@@ -14,8 +14,8 @@ from tests.chaos.rounds import report
 from tests.integration.deploy.load import Load
 from tests.integration.deploy.pods import PATIENCE_S
 from tests.integration.worker.processes import APP, Scene, Worker, scene
+from tests.ports import free_port
 from tests.prove.versions import Version, present, previous
-from tests.tree import free_port
 
 REQUESTS = 40
 """So many are answered in each phase at least."""

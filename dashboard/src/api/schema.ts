@@ -753,7 +753,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show everything at one glance: what waits, runs and lies dead, the last hour, and what is wrong
+         * Show everything at one glance: what waits, runs and lies dead, the last hour, what is wrong, what fires next
          * @description Nothing is counted beyond 10,000, or a share of it where there are many queues: what is `capped` is at least so much. A member sees the figures of own jobs: of those, what waits and runs among the newest 10,000. Scope: `jobs:read` or `stats:read`.
          */
         get: operations["show_overview"];
@@ -2162,6 +2162,25 @@ export interface components {
             name: string;
         };
         /**
+         * NextFire
+         * @description A schedule that fires, and when it does next.
+         */
+        NextFire: {
+            /**
+             * Format: uuid
+             * @description UUID, version 7
+             */
+            id: string;
+            name: string;
+            words: string;
+            task: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            next_at: string;
+        };
+        /**
          * NotDueReason
          * @description Its time, or that of the queue's next job, has not come; `retry` if it waits to be tried again.
          */
@@ -2213,7 +2232,7 @@ export interface components {
         Overlap: "queue" | "skip";
         /**
          * OverviewOut
-         * @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong.
+         * @description Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next.
          */
         OverviewOut: {
             /**
@@ -2227,6 +2246,7 @@ export interface components {
             queues: components["schemas"]["QueueFigures"][];
             errors: components["schemas"]["GroupOut"][];
             stuck: components["schemas"]["StuckOut"][];
+            schedules: components["schemas"]["NextFire"][];
         };
         /**
          * PasswordRequest
@@ -2497,14 +2517,9 @@ export interface components {
         };
         /**
          * QueueStats
-         * @description The same of one queue.
+         * @description What one queue holds now, and its last hour by minutes.
          */
         QueueStats: {
-            /**
-             * Format: date-time
-             * @description RFC 3339, UTC, microseconds
-             */
-            server_time: string;
             name: string;
             ready: components["schemas"]["CountOut"];
             scheduled: components["schemas"]["CountOut"];
@@ -2512,6 +2527,11 @@ export interface components {
             retrying: components["schemas"]["CountOut"];
             dead: number;
             oldest_ready_s: number | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC, microseconds
+             */
+            server_time: string;
             enqueued_per_minute: number;
             done_per_minute: number;
             latency: components["schemas"]["Latencies"];
@@ -7431,7 +7451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7795,7 +7815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8069,7 +8089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `bad-cron`: No such fire times */
+            /** @description `bad-cron`: No such fire times; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8458,7 +8478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `idempotency-key-reused`: Idempotency-Key reused */
+            /** @description `idempotency-key-reused`: Idempotency-Key reused; `payload-invalid`: Payload does not fit the task; `unknown-task`: Unknown task */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8699,7 +8719,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything at one glance: figures of now, the last hour by minutes, and what is wrong. */
+            /** @description Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8877,7 +8897,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The same of one queue. */
+            /** @description What one queue holds now, and its last hour by minutes. */
             200: {
                 headers: {
                     [name: string]: unknown;

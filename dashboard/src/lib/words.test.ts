@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { count, duration, exact, relative, several, size } from "./words";
+import { between, count, duration, exact, instant, relative, several, size } from "./words";
 
 describe("words", () => {
   test.each([
+    [0, "0 ms"],
+    [0.0004, "0.4 ms"],
+    [0.002, "2 ms"],
     [0.012, "12 ms"],
+    [0.9996, "1 s"],
     [3.4, "3.4 s"],
     [9.99, "10 s"],
     [59.9, "1 min"],
@@ -27,6 +31,12 @@ describe("words", () => {
     expect(count(10_001, true)).toBe("10,000+");
     expect(several(1, "job")).toBe("1 job");
     expect(size(1_258_291)).toBe("1.2 MB");
+  });
+
+  test("between instants no microsecond is lost", () => {
+    expect(between("2026-11-22T06:07:08.123Z", "2026-11-22T06:07:08.123456Z")).toBeCloseTo(0.000456, 9);
+    expect(instant("2026-11-22T06:07:08.1234Z") - Date.parse("2026-11-22T06:07:08.123Z")).toBeCloseTo(0.4, 3);
+    expect(instant("2026-11-22T06:07:08Z")).toBe(Date.parse("2026-11-22T06:07:08Z"));
   });
 
   test("an instant in UTC keeps its microseconds", () => {

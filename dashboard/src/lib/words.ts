@@ -13,15 +13,20 @@ export function several(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Return a stretch of time, as exact as it matters: 12 ms, 3.4 s, 5 min 2 s, 2 h 3 min, 4 d 1 h. */
+/** Return a stretch of time, as exact as it matters: 0.4 ms, 12 ms, 3.4 s, 5 min 2 s, 2 h 3 min, 4 d 1 h. */
 export function duration(seconds: number): string {
   const s = Math.abs(seconds);
-  if (s < 1) return `${Math.round(s * 1000)} ms`;
-  if (s < 9.95) return `${s.toFixed(1).replace(/\.0$/, "")} s`;
+  if (s < 0.00995) return `${tenths(s * 1000)} ms`;
+  if (s < 0.9995) return `${Math.round(s * 1000)} ms`;
+  if (s < 9.95) return `${tenths(s)} s`;
   if (s < 59.5) return `${Math.round(s)} s`;
   if (s < 3599.5) return pair(Math.round(s), 60, "min", 1, "s");
   if (s < DAY_S) return pair(Math.round(s / 60) * 60, 3600, "h", 60, "min");
   return pair(Math.round(s / 3600) * 3600, DAY_S, "d", 3600, "h");
+}
+
+function tenths(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, "");
 }
 
 function pair(s: number, large: number, one: string, small: number, other: string): string {
@@ -60,9 +65,19 @@ function offset(at: Date): string {
   return `UTC${minutes < 0 ? "-" : "+"}${hours}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
 }
 
-/** Return seconds between two instants. */
+/** Return seconds between two instants, to the microsecond that `Date` does not know. */
 export function between(from: string, to: string | number): number {
-  return ((typeof to === "number" ? to : Date.parse(to)) - Date.parse(from)) / 1000;
+  const [end, ends] = typeof to === "number" ? [to, 0] : [Date.parse(to), micros(to)];
+  return (end - Date.parse(from)) / 1000 + (ends - micros(from)) / 1_000_000;
+}
+
+/** Return an instant in milliseconds since 1970, with its microseconds. */
+export function instant(text: string): number {
+  return Date.parse(text) + micros(text) / 1000;
+}
+
+function micros(text: string): number {
+  return Number((/\.\d{3}(\d{1,3})/.exec(text)?.[1] ?? "").padEnd(3, "0"));
 }
 
 /** Return a size: 812 B, 14 KB, 1.2 MB. */

@@ -43,7 +43,15 @@ export function Login({ why }: { why: Why }): ReactNode {
           <h1 className="text-lg font-semibold">Sign in to eQueue</h1>
         </div>
         {WHY[why] ? <p className="rounded-md bg-sunken px-3 py-2 text-sm text-muted">{WHY[why]}</p> : null}
-        <TextField ref={first} label="E-mail" name="email" type="email" autoComplete="username" required />
+        <TextField
+          ref={first}
+          label="E-mail"
+          name="email"
+          inputMode="email"
+          autoCapitalize="none"
+          autoComplete="username"
+          required
+        />
         <TextField
           label="Password"
           name="password"

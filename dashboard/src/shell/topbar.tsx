@@ -38,7 +38,7 @@ export function Topbar({ search, onPalette, onRail, railOpen }: Props): ReactNod
           type="search"
           aria-label="Find a job by id, or jobs by a filter"
           placeholder="Job id or filter  ( / )"
-          className="h-8 w-full rounded-md border border-line bg-surface pr-2 pl-8 text-sm"
+          className="h-8 w-full rounded-md border border-line bg-surface pr-2 pl-8 text-sm text-ellipsis"
         />
       </form>
       <IconButton label="Command palette (Ctrl K)" onClick={onPalette}>

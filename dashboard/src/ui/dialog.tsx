@@ -1,7 +1,7 @@
 "use client";
 
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { IconButton } from "./button";
 
 interface Props {
@@ -10,28 +10,31 @@ interface Props {
   onClose: () => void;
   children: ReactNode;
   wide?: boolean;
+  /** Whether the fields are there: then the first one has the focus. */
+  ready?: boolean;
 }
 
 /** A modal dialog: the browser keeps the focus in it, closes it on Escape and gives the focus back. */
-export function Dialog({ title, open, onClose, children, wide = false }: Props): ReactNode {
+export function Dialog({ title, open, onClose, children, wide = false, ready = true }: Props): ReactNode {
   return open ? (
-    <Opened title={title} onClose={onClose} wide={wide}>
+    <Opened title={title} onClose={onClose} wide={wide} ready={ready}>
       {children}
     </Opened>
   ) : null;
 }
 
-function Opened({ title, onClose, children, wide }: Omit<Props, "open">): ReactNode {
+function Opened({ title, onClose, children, wide, ready }: Omit<Props, "open">): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // Closed while it is still in the document: later the browser could not give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
-    if (element && !element.open) {
-      element.showModal();
-      element.querySelector<HTMLElement>("input, textarea, select")?.focus();
-    }
+    if (element && !element.open) element.showModal();
     return () => element?.close();
   }, []);
+  useEffect(() => {
+    if (ready) dialog.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
+  }, [ready]);
   return (
     <dialog
       ref={dialog}

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import { ExactNumber, type Json, stringifyExact } from "@/api/json";
 import { size } from "@/lib/words";
 import { Copy } from "./copy";
+import { Foreign } from "./foreign";
 
 const FIRST = 100;
 const TEXT_CUT = 600;
@@ -44,7 +45,7 @@ function Node({ value, name, open }: { value: Json; name?: string; open: number 
 function Name({ name }: { name: string | undefined }): ReactNode {
   return name === undefined ? null : (
     <>
-      <bdi className="text-muted">{name.length > TEXT_CUT ? `${name.slice(0, TEXT_CUT)}…` : name}</bdi>
+      <Foreign className="text-muted" text={name.length > TEXT_CUT ? `${name.slice(0, TEXT_CUT)}…` : name} />
       <span className="text-faint">: </span>
     </>
   );
@@ -96,7 +97,11 @@ function Leaf({ value }: { value: null | boolean | number | string | ExactNumber
   const long = value.length > TEXT_CUT && !all;
   return (
     <>
-      <bdi className="text-good whitespace-pre-wrap">&quot;{long ? value.slice(0, TEXT_CUT) : value}&quot;</bdi>
+      <span className="text-good whitespace-pre-wrap">
+        &quot;
+        <Foreign text={long ? value.slice(0, TEXT_CUT) : value} />
+        &quot;
+      </span>
       {long ? (
         <button type="button" className="ml-1 text-accent hover:underline" onClick={() => setAll(true)}>
           … all of {size(value.length)}

@@ -86,7 +86,7 @@ function List({
       tabIndex={-1}
       popover="manual"
       onKeyDown={steer}
-      className="fixed m-0 max-h-[70dvh] min-w-44 overflow-auto rounded-lg border border-line bg-surface p-1 text-text shadow-float"
+      className="fixed m-0 max-h-[70dvh] max-w-80 min-w-44 overflow-auto rounded-lg border border-line bg-surface p-1 text-text shadow-float"
     >
       {children}
     </div>

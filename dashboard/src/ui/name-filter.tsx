@@ -1,6 +1,7 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
+import { useFollowed } from "@/lib/followed";
 
 interface Props {
   label: string;
@@ -9,12 +10,8 @@ interface Props {
 }
 
 /** Narrows a list by a name; Enter or leaving the field asks. */
-export function NameFilter(props: Props): ReactNode {
-  return <Field key={props.value} {...props} />;
-}
-
-function Field({ label, value, onChange }: Props): ReactNode {
-  const [text, setText] = useState(value);
+export function NameFilter({ label, value, onChange }: Props): ReactNode {
+  const [text, setText] = useFollowed(value);
   const ask = (): void => {
     if (text.trim() !== value) onChange(text.trim());
   };

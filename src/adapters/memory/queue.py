@@ -38,9 +38,9 @@ class MemoryJobQueue:
         finally:
             self._waiting.remove(place)
 
-    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
-        """Tell the workers that hold these jobs to stop them, and those of `resumed` queues to look."""
-        for queue in resumed:
+    async def ring(self, cancels: Sequence[CancelRequested], look: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and those of the queues `look` to look."""
+        for queue in look:
             self._tell(queue, Received(queues=frozenset({queue})))
         for event in cancels:
             self._tell(event.queue, Received(cancels=frozenset({event.job_id})))

@@ -24,6 +24,11 @@ class MemorySchedules:
         behind = (schedule for schedule in _all(self._transaction) if schedule.name > after)
         return sorted(behind, key=lambda schedule: schedule.name)[:limit]
 
+    async def soonest(self, limit: int) -> Sequence[Schedule]:
+        """Return those that fire next."""
+        firing = [(each.next_at, each.id, each) for each in _all(self._transaction) if each.next_at and not each.pause]
+        return [each for _, _, each in sorted(firing, key=lambda key: key[:2])[:limit]]
+
     async def find(self, id_or_name: UUID | str) -> Schedule | None:
         """Return one schedule."""
         return next((each for each in _all(self._transaction) if id_or_name in (each.id, each.name)), None)
@@ -62,10 +67,11 @@ class MemoryScheduleFires:
 
     _transaction: Transaction
 
-    async def take(self, limit: int) -> Sequence[Schedule]:
+    async def take(self, limit: int, among: Collection[UUID] | None = None) -> Sequence[Schedule]:
         """Return and hold what is due."""
         now = self._transaction.now
-        due = [(each.next_at, each) for each in _all(self._transaction) if each.next_at and each.pause is None]
+        meant = (each for each in _all(self._transaction) if among is None or each.id in among)
+        due = [(each.next_at, each) for each in meant if each.next_at and each.pause is None]
         ripe = sorted(((next_at, each.id, each) for next_at, each in due if next_at <= now), key=lambda key: key[:2])
         free = (each for _, _, each in ripe if self._transaction.try_hold(("schedule", each.id)))
         return list(islice(free, limit))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from ...application.ports.queues import StoredQueue
+from ...application.ports.queues import OWN_LOOKED_AT, StoredQueue
 from ...domain.explanation import (
     MOST_AHEAD,
     MOST_COUNTED,
@@ -24,7 +24,7 @@ from ...domain.job import Job
 from ...domain.limits import UNLIMITED
 from ...domain.reasons import Holder
 from ...domain.spec import LOWEST_PRIORITY
-from ...domain.status import JobStatus
+from ...domain.status import ACTIVE, JobStatus
 from .store import MemoryStore
 
 
@@ -58,7 +58,7 @@ class MemorySituations:
         store, now = self._store, self._store.clock.now()
         queue, waiting = self._queue(name, owner), [job for job in self._waiting() if job.queue == name]
         named = store.queues.get(name) is not None or any(task.queue == name for task in store.tasks.values())
-        if not (named or waiting or self._running(name)):
+        if not (named or ((waiting or self._running(name)) and self._speaks(name, owner))):
             return None
         due = sorted((job for job in waiting if _due(job, now)), key=lambda job: (job.priority, job.run_at, job.id))
         seen = [
@@ -80,6 +80,11 @@ class MemorySituations:
             deep=len(seen) < len(due),
             tells_keys=owner is None,
         )
+
+    def _speaks(self, name: str, owner: UserId | None) -> bool:
+        """Tell whether an owner's own unfinished jobs name a queue; who may see all needs none."""
+        own = sorted((job for job in self._store.jobs.values() if job.user_id == owner), key=lambda job: job.created_at)
+        return owner is None or any(job.queue == name and job.status in ACTIVE for job in own[-OWN_LOOKED_AT:])
 
     def _queue(self, name: str, owner: UserId | None) -> QueueFacts:
         stored: StoredQueue | None = self._store.queues.get(name)

@@ -12,27 +12,15 @@ from ...application.ports.demand import KEYS, LATELY, MOST, SAMPLE
 from ...domain.scaling import Demand
 from ...domain.status import JobStatus
 from .errors import translated
+from .planning import ALONG_INDEXES
+from .waiting_queues import WAITING_QUEUES
 
 # Waiting jobs along ix_jobs_claim, lane by lane, to the bound; running ones by ix_jobs_running. The youngest jobs are
 # the last of the primary key, whose ids begin with the time: each lies there once, whatever became of it. How long
-# jobs run is read off the youngest that succeeded, by ix_jobs_status_created_at. No snapshot that somebody holds
+# jobs run is read off the youngest that succeeded, by ix_jobs_status_created_at_id. No snapshot that somebody holds
 # matters to these two: what they read does not die while it is young.
 DEMAND = text(f"""
-with recursive waiting (queue) as (
-  (
-    select q.queue::text from equeue.jobs as q where (q.status = '{JobStatus.QUEUED}') is true order by q.queue limit 1
-  )
-  union all
-  select (
-    select q.queue::text
-    from equeue.jobs as q
-    where (q.status = '{JobStatus.QUEUED}') is true and q.queue > waiting.queue
-    order by q.queue
-    limit 1
-  )
-  from waiting
-  where waiting.queue is not null
-),
+with recursive waiting (queue) as ({WAITING_QUEUES}),
 running as materialized (
   select r.queue::text as queue, r.started_at
   from equeue.jobs as r
@@ -68,7 +56,7 @@ ran as materialized (
 named as (
   select unnest(cast(:queues as text[])) as queue
   union
-  select queue from waiting where queue is not null and cardinality(cast(:queues as text[])) = 0
+  select queue::text from waiting where queue is not null and cardinality(cast(:queues as text[])) = 0
   union
   select queue from running where cardinality(cast(:queues as text[])) = 0
   union
@@ -178,12 +166,6 @@ select
   )
 """)
 
-# A lane is walked in its order and to the bound: a bitmap would collect all of it first.
-PLANNING = text("""
-select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true),
-  set_config('jit', 'off', true)
-""")
-
 DEAD = text("""
 select queue, sum(jobs)::bigint
 from (
@@ -214,7 +196,7 @@ class PostgresDemands:
         facts = {"queues": sorted(queues), "most": MOST, "lately": LATELY, "sample": SAMPLE}
         with translated():
             async with self._engine.connect() as connection:
-                await connection.execute(PLANNING)
+                await connection.execute(ALONG_INDEXES)
                 rows = (await connection.execute(DEMAND, facts)).all()
         return [
             Demand(queue, ready, running, oldest, float(arrivals), ran)

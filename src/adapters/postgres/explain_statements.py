@@ -5,6 +5,7 @@ statements of the cold path, so their placeholders are the driver's plain ones.
 """
 # ruff: noqa: S608 - what is put into the texts are the words of the domain, never what anybody sent
 
+from ...application.ports.queues import OWN_LOOKED_AT
 from ...domain.explanation import MOST_AHEAD, MOST_COUNTED, MOST_HOLDERS, WHY_CHARS, WINDOW
 from ...domain.spec import LOWEST_PRIORITY
 from ...domain.status import JobStatus
@@ -150,7 +151,7 @@ _SHARED = f"s.max_running_per_key is not null and {_NAMED} and j.concurrency_key
 _WAITING = f"q.queue = asked.name and (q.status = '{QUEUED}') is true"
 
 # The heads of its lanes, by key; of each key that was seen one range of ix_jobs_running, no longer than its limit.
-# ix_jobs_claim for what waits; what runs as above.
+# ix_jobs_claim for what waits; what runs as above. Whether jobs of an owner speak of it: ix_jobs_user_id_created_at.
 QUEUE = f"""
 with asked (name) as materialized (
   select %(name)s::text
@@ -215,7 +216,18 @@ select now() as now, asked.name,
       order by by_key.jobs desc, by_key.key collate "C"
     ) as head
   ) as heads,
-  exists (select from equeue.tasks as t where t.queue = asked.name) as has_tasks
+  exists (select from equeue.tasks as t where t.queue = asked.name) as has_tasks,
+  %(owner)s::uuid is null or exists (
+    select
+    from (
+      select j.queue, j.status
+      from equeue.jobs as j
+      where j.user_id = %(owner)s::uuid
+      order by j.created_at desc
+      limit {OWN_LOOKED_AT}
+    ) as own
+    where own.queue = asked.name and own.status in ('{QUEUED}', '{RUNNING}')
+  ) as speaks
 from asked
 left join equeue.queues as s on s.name = asked.name
 """

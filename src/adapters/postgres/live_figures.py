@@ -17,7 +17,9 @@ from ...domain.status import JobStatus
 from .dead_letters import narrowed
 from .errors import translated
 from .globs import like
+from .planning import ALONG_INDEXES
 from .rows import maybe_utc
+from .waiting_queues import WAITING_QUEUES
 
 Rows: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[Sequence[Any]]]
 
@@ -29,28 +31,9 @@ _BUDGET = 2
 """So many times a queue's cap is counted over all queues; where there are more queues, each has its share."""
 _LEAST = 100
 
-PLANNING = text("""
-select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-  set_config('jit', 'off', true)
-""")
-"""How a look is planned: its statistics may date from an hour when nothing was queued, and no index looked worth it."""
-
-# The queues in which jobs wait, by a loose scan of ix_jobs_claim, or those asked for; what runs, by ix_jobs_running.
+# The queues in which jobs wait, or those asked for, along ix_jobs_claim; what runs, by ix_jobs_running.
 # Each count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1`
 # says that there are more.
-_ALL_WAITING = f"""
-  (select q.queue from equeue.jobs as q where (q.status = '{_QUEUED}') is true order by q.queue limit 1)
-  union all
-  select (
-    select q.queue
-    from equeue.jobs as q
-    where (q.status = '{_QUEUED}') is true and q.queue > waiting.queue
-    order by q.queue
-    limit 1
-  )
-  from waiting
-  where waiting.queue is not null
-"""
 _SOME_WAITING = "select unnest(cast(:queues as text[]))::equeue.name"
 _LANE = f"""
     from generate_series(0, {LOWEST_PRIORITY}) as lane (priority)
@@ -164,7 +147,7 @@ class PostgresLiveFigures:
         """Return what the queues hold, by name."""
         within, facts = _within(where)
         asked = OWN if where.owner is not None else DEPTHS
-        waiting = _SOME_WAITING if where.queues else _ALL_WAITING
+        waiting = _SOME_WAITING if where.queues else WAITING_QUEUES
         condition, named = narrowed(attrs.evolve(where, tasks=()))
         async with self._planned() as rows:
             counted = await rows(asked.format(within=within, waiting=waiting), facts | {"cap": cap})
@@ -187,7 +170,7 @@ class PostgresLiveFigures:
         """Give what reads the rows of a statement, in a transaction of its own."""
         with translated():
             async with self._engine.connect() as connection:
-                await connection.execute(PLANNING)
+                await connection.execute(ALONG_INDEXES)
 
                 async def rows(statement: str, facts: dict[str, Any]) -> Sequence[Any]:
                     return (await connection.execute(text(statement), facts)).all()

@@ -1,14 +1,14 @@
 """Finding jobs by what no index knows of them: in the order of the list, and no further than a window reaches."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import (
-    CTE,
     BigInteger,
+    ColumnElement,
     Row,
     Select,
+    Subquery,
     case,
     func,
     literal,
@@ -27,13 +27,11 @@ from .models import JobRow
 from .rows import utc
 
 WINDOW = 10_000
-"""So many jobs are looked at for one page, about 30 ms."""
-FIRST = 500
-"""So many of them at first: mostly they hold a page."""
+"""So many jobs are looked at for one page, unless fewer fill it."""
 DEEP = 5
 """Jobs whose payload or error is looked into are so many times fewer."""
 LOOKED_INTO = 16 * 1024 * 1024
-"""So many bytes of documents, as they are stored, are looked into at once, and twice for a page."""
+"""So many bytes of documents, as they are stored, are looked into for a page, and for a count."""
 COMPRESSED = 8
 """What is stored compressed counts so many times."""
 
@@ -79,66 +77,66 @@ class Found:
 
 async def look(connection: AsyncConnection, outline: Outline, turn: Turn, window: int) -> Found:
     """Return up to `turn.limit` places of jobs that are meant, having looked at no more than `window` jobs."""
-    places: list[Position] = []
     window = max(1, window // (DEEP * outline.depth)) if outline.depth else window
-    for size in (min(FIRST, window), max(0, window - FIRST)):
-        rows = (await connection.execute(places_query(outline, turn, size))).all()
-        places += sorted((_position(row) for row in rows if row.meant), reverse=not turn.oldest_first)
-        until = _end(rows, turn) if rows and rows[0].more else None
-        if until is None or len(places) >= turn.limit or window <= FIRST:
-            break
-        turn = attrs.evolve(turn, after=until)
-    full = len(places) >= turn.limit
-    return Found(tuple(places[: turn.limit]), None if full else until)
+    rows = (await connection.execute(places_query(outline, turn, window))).all()
+    places = tuple(_position(row) for row in rows if row.meant)
+    end = next((_position(row) for row in rows if row.ends), None)
+    return Found(places, None if len(places) >= turn.limit else end)
 
 
 def places_query(outline: Outline, turn: Turn, window: int) -> Select[Any]:
-    """Return the query for where the jobs meant are; with them the last place looked at, and whether more follow.
+    """Return the query for where the jobs meant are; with them comes the place that `ends` the window, if one does.
 
-    Each branch is read from its index, no further than the window; what is merged are places alone. Then each row is
-    looked at through its key: the lateral query holds the planner to that, whatever it believes of the condition.
+    Every branch is read from its index, in order and merged, by a plan that sorts nothing: so it stops with the page or
+    with the window. What is asked of a job is a column, never a condition on the rows: there the planner would look for
+    another way to them.
     """
-    seen = _seen(outline, turn, window)
-    looked = seen if not outline.depth else _within_bytes(seen, turn)
-    jobs = select(rest(outline).label("meant")).where(JobRow.id == looked.c.id).offset(0).lateral("job")
-    tested = select(looked.c.created_at, looked.c.id).select_from(looked.join(jobs, true())).where(jobs.c.meant)
-    order = turn.order(looked.c.created_at, looked.c.id)
-    meant = tested.add_columns(literal(True).label("meant")).order_by(*order).limit(turn.limit).subquery()
-    backwards = attrs.evolve(turn, oldest_first=not turn.oldest_first).order(looked.c.created_at, looked.c.id)
-    last = select(looked.c.created_at, looked.c.id, literal(False).label("meant")).order_by(*backwards).limit(1)
-    both = union_all(select(meant), select(last.subquery())).subquery()
-    numbers = [select(func.count()).select_from(part).scalar_subquery() for part in (seen, looked)]
-    more = (numbers[0] >= literal(window)) | (numbers[1] < numbers[0])
-    return select(both.c.created_at, both.c.id, both.c.meant, more.label("more"))
+    return _looked_into(outline, turn, window) if outline.depth else _looked_at(outline, turn, window)
 
 
-def _seen(outline: Outline, turn: Turn, window: int) -> CTE:
-    within = attrs.evolve(turn, limit=window)
-    columns: list[Any] = [JobRow.created_at, JobRow.id]
-    each = [within.of(select(*columns).where(branch)).subquery() for branch in branches(outline)]
-    merged = union_all(*(select(part) for part in each)).subquery()
-    return select(merged).order_by(*turn.order(merged.c.created_at, merged.c.id)).limit(window).cte("seen")
-
-
-def _within_bytes(seen: CTE, turn: Turn) -> CTE:
-    """Return the first of the places seen, as far as the documents there may all be looked into; one at least."""
-    columns = JobRow.payload, JobRow.error
-    weights = [func.coalesce(func.pg_column_size(column), 0) * _expansion(column) for column in columns]
-    weight = select((weights[0] + weights[1]).label("weight"))
-    job = weight.where(JobRow.id == seen.c.id).offset(0).lateral("weighed")
+def _looked_at(outline: Outline, turn: Turn, window: int) -> Select[Any]:
+    seen = merged(outline, attrs.evolve(turn, limit=window), rest(outline).label("meant"))
     order = turn.order(seen.c.created_at, seen.c.id)
-    before = func.coalesce(func.sum(job.c.weight).over(order_by=order, rows=(None, -1)), 0).label("before")
-    added = select(seen.c.created_at, seen.c.id, before).select_from(seen.join(job, true())).subquery()
-    return select(added.c.created_at, added.c.id).where(added.c.before < literal(LOOKED_INTO, BigInteger)).cte("looked")
+    number = func.row_number().over(order_by=order)
+    told = select(seen, (number >= literal(window)).label("ends")).subquery("told").c
+    asked = select(told.created_at, told.id, told.meant, told.ends).where(told.meant | told.ends)
+    return asked.order_by(*turn.order(told.created_at, told.id)).limit(turn.limit)
+
+
+def _looked_into(outline: Outline, turn: Turn, window: int) -> Select[Any]:
+    """Return the query where documents are looked into: of the places as far as those may all be; one at least."""
+    seen = merged(outline, attrs.evolve(turn, limit=window), WEIGHT.label("weight"))
+    order = turn.order(seen.c.created_at, seen.c.id)
+    number = func.row_number().over(order_by=order)
+    before = func.coalesce(func.sum(seen.c.weight).over(order_by=order, rows=(None, -1)), 0)
+    full = (number >= literal(window)) | (before + seen.c.weight >= literal(LOOKED_INTO, BigInteger))
+    told = select(seen, before.label("before"), full.label("ends")).subquery("told")
+    job = select(rest(outline).label("meant")).where(JobRow.id == told.c.id).offset(0).lateral("job")
+    asked = select(told.c.created_at, told.c.id, job.c.meant, told.c.ends).select_from(told.join(job, true()))
+    within = asked.where(told.c.before < literal(LOOKED_INTO, BigInteger), job.c.meant | told.c.ends)
+    return within.order_by(*turn.order(told.c.created_at, told.c.id)).limit(turn.limit)
+
+
+def merged(outline: Outline, turn: Turn, *columns: ColumnElement[Any]) -> Subquery:
+    """Return the places of jobs that an index finds, in the order of the turn and as many, each with these columns."""
+    asked = select(JobRow.__table__.c.created_at, JobRow.__table__.c.id, *columns)
+    each = [turn.of(asked.where(branch)).subquery() for branch in branches(outline)]
+    if len(each) == 1:
+        return each[0]
+    both = union_all(*(select(part) for part in each)).subquery()
+    return select(both).order_by(*turn.order(both.c.created_at, both.c.id)).limit(turn.limit).subquery("merged")
 
 
 def _expansion(column: Any) -> Any:
     return case((func.pg_column_compression(column).is_(None), 1), else_=COMPRESSED)
 
 
-def _end(rows: Sequence[Row[Any]], turn: Turn) -> Position:
-    places = [_position(row) for row in rows]
-    return max(places) if turn.oldest_first else min(places)
+def _weight(column: Any) -> Any:
+    return func.coalesce(func.pg_column_size(column), 0) * _expansion(column)
+
+
+WEIGHT: ColumnElement[int] = _weight(JobRow.payload) + _weight(JobRow.error)
+"""How much there is to look into in a job's documents; to know it nothing of them is read that is stored aside."""
 
 
 def _position(row: Row[Any]) -> Position:

@@ -109,7 +109,7 @@ class JobRow(Model):
             f" or (status = '{RUNNING}' and unique_while = '{UniqueWhile.ACTIVE}')",
         ),
         Index("ix_jobs_status", "status"),
-        Index("ix_jobs_status_created_at", "status", "created_at"),
+        Index("ix_jobs_status_created_at_id", "status", "created_at", "id"),
         Index("ix_jobs_user_id_created_at", "user_id", "created_at"),
         Index(
             "ix_jobs_claim",

@@ -14,14 +14,14 @@ from ...domain.bulk import OPEN, BulkStatus
 from ...domain.ids import UUID
 from ...domain.status import JobStatus
 from .errors import translated
+from .planning import PLANNING
 from .rows import utc
-from .selection import PLANNING
 
 BEGINNING = Position(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 FOR_EVER = timedelta(days=1_000_000)
 
-# A walk along ix_jobs_status_created_at: what a set looks at is bounded, whatever of it is kept. What was looked at is
-# then locked by its primary key and looked at again with the row's newest version: a job that was queued again, or
+# A walk along ix_jobs_status_created_at_id: what a set looks at is bounded, whatever of it is kept. What was looked at
+# is then locked by its primary key and looked at again with the row's newest version: a job that was queued again, or
 # that somebody is changing, is left alone.
 WALK = """
 with kept as materialized (

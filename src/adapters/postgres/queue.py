@@ -48,9 +48,9 @@ class PostgresJobQueue:
         self._listener.start()
         return await self._mailbox.take(queues, timeout)
 
-    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
-        """Tell the workers that hold these jobs to stop them, and those of `resumed` queues to look."""
-        self._notifier.say(ready_messages(set(resumed)))
+    async def ring(self, cancels: Sequence[CancelRequested], look: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and those of the queues `look` to look."""
+        self._notifier.say(ready_messages(set(look)))
         self._notifier.say(cancel_messages(cancels))
 
     async def depth(self, queue: str) -> int | None:  # noqa: ARG002 - nothing is kept, for no queue

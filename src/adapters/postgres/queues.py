@@ -20,7 +20,9 @@ from ...domain.status import JobStatus
 from .backoffs import backoff_document, backoff_of
 from .errors import translated
 from .failure_models import QueueRow
+from .planning import walk_along_indexes
 from .rows import utc
+from .waiting_queues import WAITING_QUEUES
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('equeue.queue:' || :name, 0))")
 
@@ -32,29 +34,15 @@ select queue::text from equeue.tasks
 order by 1
 """
 
-# Settings, tasks, and by a loose scan of ix_jobs_claim the queues in which jobs wait: one probe for each.
-_NAMES = text(f"""
-with recursive waiting (queue) as (
-  (
-    select q.queue from equeue.jobs as q where (q.status = '{JobStatus.QUEUED}') is true order by q.queue limit 1
-  )
-  union all
-  select (
-    select q.queue
-    from equeue.jobs as q
-    where (q.status = '{JobStatus.QUEUED}') is true and q.queue > waiting.queue
-    order by q.queue
-    limit 1
-  )
-  from waiting
-  where waiting.queue is not null
-)
+# Settings, tasks, and the queues in which jobs wait.
+NAMES = text(f"""
+with recursive waiting (queue) as ({WAITING_QUEUES})
 select queue::text from waiting where queue is not null
 {_SAID}
 """)  # noqa: S608 - a word of the domain
 
 # One person's jobs, the newest only, by ix_jobs_user_id_created_at.
-_NAMES_FOR = text(f"""
+NAMES_FOR = text(f"""
 with own as materialized (
   select queue, status from equeue.jobs where user_id = :owner order by created_at desc limit {OWN_LOOKED_AT}
 )
@@ -105,8 +93,9 @@ class PostgresQueues:
 
     async def names(self, owner: UserId | None = None) -> Sequence[str]:
         """Return the queues that anybody speaks of; with an `owner` the jobs of others name none."""
-        asked = _NAMES if owner is None else _NAMES_FOR.bindparams(owner=owner)
+        asked = NAMES if owner is None else NAMES_FOR.bindparams(owner=owner)
         with translated():
+            await walk_along_indexes(await self._session.connection())
             return list(await self._session.scalars(asked))
 
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 import attrs
-from sqlalchemy import Row, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Row, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,14 +28,14 @@ from ...domain.job import Job
 from ...domain.outcomes import AttemptOutcome
 from ...domain.status import JobStatus
 from .conditions import branches, rest
+from .count_within import count_query, tally
 from .errors import translated
-from .looking import WINDOW, Found, Turn, look
+from .looking import WINDOW, Found, Turn, look, merged
 from .models import JobRow
+from .planning import walk_along_indexes
 from .portions import attempts_page, left_out, portioned
 from .rows import attempt_of, job_of, maybe_utc, utc
 
-COUNT_WINDOW = 50_000
-DEEP_COUNT = 2_000
 _JOB: Select[Any] = select(*JobRow.__table__.columns)
 _SUCCESS: Select[Any] = select(
     *(
@@ -77,7 +77,7 @@ class PostgresJobReads:
         turn = Turn(limit + 1, after, oldest_first)
         with translated():
             async with self._engine.connect() as connection:
-                server_time = utc((await connection.execute(select(func.now()))).scalar_one())
+                server_time = await walk_along_indexes(connection)
                 outline = Outline.of(where.at(as_of or server_time))
                 found = await look(connection, outline, turn, self._window) if outline.looks else None
                 asked = outline_query(outline, turn) if found is None else places_of(found, turn)
@@ -93,16 +93,10 @@ class PostgresJobReads:
         """Return how many jobs are in each status; each count ends at `cap`, so that none walks all of history."""
         with translated():
             async with self._engine.connect() as connection:
-                outline = Outline.of(where.at(utc((await connection.execute(select(func.now()))).scalar_one())))
+                outline = Outline.of(where.at(await walk_along_indexes(connection)))
                 if not outline.statuses:
                     return {}
-                counted = (await connection.execute(count_query(outline, cap))).one()
-        meant, looked = counted[::2], counted[1::2]
-        told = zip(outline.statuses, meant, looked, strict=True)
-        return {
-            status: Count(min(number, cap), number >= cap or far >= count_window(outline))
-            for status, number, far in told
-        }
+                return tally(outline, (await connection.execute(count_query(outline, cap))).all(), cap)
 
     async def attempts(
         self, job_id: JobId, *, after: int = 0, limit: int = ATTEMPTS, page: int = PAGE_BYTES
@@ -128,17 +122,15 @@ def page_query(where: JobFilter, limit: int, after: Position | None, *, oldest_f
 def outline_query(outline: Outline, turn: Turn) -> Select[Any]:
     """Return the query for one page.
 
-    An index gives the order within one status or one owner's jobs, none beyond: the statuses are asked one by one,
-    each no further than the page may reach, and merged. An index on the time alone would cost each job's every move
-    an eighth more WAL.
+    An index gives the order within one status or one owner's jobs, none beyond: the statuses are merged in that order,
+    no further than the page. An index on the time alone would cost each job's every move an eighth more WAL.
     """
     found = branches(outline)
     if len(found) == 1:
         return turn.of(_JOB.where(found[0], rest(outline)))
-    places: Select[Any] = select(*(JobRow.__table__.c[name] for name in ("id", "created_at")))
-    each = [turn.of(places.where(branch)).subquery() for branch in found]
-    merged = union_all(*(select(part.c.id) for part in each)).subquery()
-    return turn.of(_JOB.where(JobRow.id.in_(select(merged.c.id))))
+    places = merged(outline, turn)
+    jobs = _JOB.select_from(places.join(JobRow.__table__, JobRow.id == places.c.id))
+    return jobs.order_by(*turn.order(places.c.created_at, places.c.id)).limit(turn.limit)
 
 
 def places_of(found: Found, turn: Turn) -> Select[Any]:
@@ -146,31 +138,6 @@ def places_of(found: Found, turn: Turn) -> Select[Any]:
     ids = [place.job_id for place in found.places[: turn.limit - 1]]
     asked = _JOB.where(JobRow.id == func.any(literal(ids, ARRAY(JobRow.__table__.c.id.type))))
     return asked.order_by(*turn.order(JobRow.created_at, JobRow.id))
-
-
-def count_query(outline: Outline, cap: int) -> Select[Any]:
-    """Return the query for one row: for each status how many there are, and how many were looked at.
-
-    Each is counted by itself; where an index finds them all no further than `cap`, else no further than a window.
-    """
-    numbers: list[Any] = []
-    for status in outline.statuses:
-        found = or_(*branches(attrs.evolve(outline, statuses=(status,))))
-        meant = rest(outline) if outline.by_status else and_(JobRow.status == status, rest(outline))
-        if outline.looks:
-            looked = select(meant.label("meant")).where(found).order_by(JobRow.created_at.desc())
-            seen = looked.limit(count_window(outline)).subquery()
-            told = select(func.count().filter(seen.c.meant), func.count()).select_from(seen).cte(f"of_{status}")
-            numbers += [select(column).scalar_subquery() for column in told.c]
-        else:
-            one = select(literal(1)).select_from(JobRow).where(found, meant).limit(cap).subquery()
-            numbers += [select(func.count()).select_from(one).scalar_subquery(), literal(0)]
-    return select(*numbers)
-
-
-def count_window(outline: Outline) -> int:
-    """Return how many jobs of each status are looked at to count those meant."""
-    return max(1, DEEP_COUNT // outline.depth) if outline.depth else COUNT_WINDOW
 
 
 def _success(job: Row[Any] | None, after: int) -> list[tuple[int, Attempt]]:

@@ -75,9 +75,11 @@ class PostgresScheduleFires:
 
     _session: AsyncSession
 
-    async def take(self, limit: int) -> Sequence[Schedule]:
-        """Return and hold what is due: ix_schedules_next_at."""
+    async def take(self, limit: int, among: Collection[UUID] | None = None) -> Sequence[Schedule]:
+        """Return and hold what is due: ix_schedules_next_at, or the primary key."""
         due = select(*COLUMNS).where(ScheduleRow.next_at <= func.now(), ScheduleRow.paused_at.is_(None))
+        if among is not None:
+            due = due.where(ScheduleRow.id.in_(among))
         taken = due.order_by(ScheduleRow.next_at, ScheduleRow.id).limit(limit).with_for_update(skip_locked=True)
         with translated():
             return [schedule_of(row) for row in await self._session.execute(taken)]

@@ -31,6 +31,13 @@ class PostgresSchedules:
         with translated():
             return [schedule_of(row) for row in await self._session.execute(asked)]
 
+    async def soonest(self, limit: int) -> Sequence[Schedule]:
+        """Return those that fire next: ix_schedules_next_at."""
+        due = select(*COLUMNS).where(ScheduleRow.next_at.is_not(None), ScheduleRow.paused_at.is_(None))
+        asked = due.order_by(ScheduleRow.next_at, ScheduleRow.id).limit(limit)
+        with translated():
+            return [schedule_of(row) for row in await self._session.execute(asked)]
+
     async def find(self, id_or_name: UUID | str) -> Schedule | None:
         """Return one schedule."""
         return await self._one(_named(id_or_name))

@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
-    text,
     true,
     tuple_,
     type_coerce,
@@ -37,6 +36,7 @@ from .conditions import CAUSE, DEAD, condition
 from .errors import translated
 from .globs import in_reach
 from .models import JobRow
+from .planning import walk_along_indexes
 from .rows import job_of, utc
 
 COUNT_WINDOW = 200_000
@@ -44,14 +44,6 @@ COUNT_WINDOW = 200_000
 DEEP_WINDOW = 5_000
 """So many, divided by how often, where their documents are looked into."""
 SAMPLE_WINDOW = 10_000
-
-PLANNING = """
-select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-  set_config('enable_sort', 'off', true),
-  set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)
-"""
-"""How the transaction plans: what is cheaper for one batch, reading all that may be meant and sorting it, is not so for
-the thousandth."""
 
 _BRIEF_ERROR: ColumnElement[str] = literal_column(
     """
@@ -72,7 +64,7 @@ class PostgresJobSelection:
     async def survey(self, plan: BulkPlan, *, cap: int, sample: int) -> Survey:
         """Count the jobs meant, branch by branch, and show the first of them."""
         with translated():
-            await self._session.execute(text(PLANNING))
+            await walk_along_indexes(await self._session.connection())
             meant, looked = (await self._session.execute(count_query(plan, cap))).one()
         first = await self.next(plan, None, limit=sample, window=SAMPLE_WINDOW)
         return Survey(min(meant, cap), meant >= cap or looked >= count_window(plan.where), first.jobs)
@@ -80,7 +72,7 @@ class PostgresJobSelection:
     async def next(self, plan: BulkPlan, after: Place | None, *, limit: int, window: int) -> Batch:
         """Return at most `limit` of the jobs meant behind `after`, having looked at no more than `window` jobs."""
         with translated():
-            await self._session.execute(text(PLANNING))
+            await walk_along_indexes(await self._session.connection())
             places = (await self._session.execute(places_query(plan, after, limit, window))).all()
             ids = [row.id for row in places if row.meant]
             rows = (await self._session.execute(jobs_query(ids))).all() if ids else ()

@@ -43,7 +43,7 @@ class PostgresSituations:
     async def of_queue(self, name: str, owner: UserId | None = None) -> QueueSituation | None:
         """Return how it stands with a queue."""
         row = await self._row(QUEUE, {"name": name, "owner": owner})
-        if row is None or not (row.known or row.has_tasks or row.waiting or row.running):
+        if row is None or not (row.known or row.has_tasks or (row.speaks and (row.waiting or row.running))):
             return None
         return QueueSituation(
             now=utc(row.now),

@@ -10,7 +10,7 @@ import attrs
 from ...domain.events import CancelRequested, JobQueued
 from .connection import TROUBLE, Client
 from .ending import ended
-from .names import LOOK, READY, Names, cancel_messages
+from .names import READY, Names, cancel_messages
 from .scripts import add, scored
 from .state import State
 
@@ -38,21 +38,17 @@ class Publisher:
     _most: int
     _ready: list[JobQueued] = attrs.field(factory=list, init=False)
     _cancels: list[CancelRequested] = attrs.field(factory=list, init=False)
-    _resumed: set[str] = attrs.field(factory=set, init=False)
     _task: "asyncio.Task[None] | None" = attrs.field(default=None, init=False)
     _closed: bool = attrs.field(default=False, init=False)
 
-    def say(
-        self, ready: Sequence[JobQueued] = (), cancels: Sequence[CancelRequested] = (), resumed: Sequence[str] = ()
-    ) -> None:
+    def say(self, ready: Sequence[JobQueued] = (), cancels: Sequence[CancelRequested] = ()) -> None:
         """Send hints soon; what cannot be sent is dropped."""
         if self._state.trouble or self._closed or len(self._ready) + len(self._cancels) > WAITING:
-            self._state.dropped += len(ready) + len(cancels) + len(resumed)
+            self._state.dropped += len(ready) + len(cancels)
             return
         soon = datetime.now(UTC) + AHEAD
         self._ready.extend(event for event in ready if event.run_at <= soon)
         self._cancels.extend(cancels)
-        self._resumed.update(resumed)
         if self._waiting and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._send_all(), name="equeue-publish")
 
@@ -65,21 +61,18 @@ class Publisher:
 
     @property
     def _waiting(self) -> int:
-        return len(self._ready) + len(self._cancels) + len(self._resumed)
+        return len(self._ready) + len(self._cancels)
 
     async def _send_all(self) -> None:
         while self._waiting:
             ready, self._ready = self._ready[:AT_ONCE], self._ready[AT_ONCE:]
             cancels, self._cancels = self._cancels, []
-            resumed, self._resumed = self._resumed, set()
             try:
                 async with asyncio.timeout(PUBLISH_S):
                     await self._send(ready, cancels)
-                    for queue in sorted(resumed):
-                        await self._client.execute_command("PUBLISH", self._names.channel(queue), LOOK)
             except TROUBLE as error:
-                self._state.dropped += len(ready) + len(cancels) + len(resumed) + self._waiting
-                self._ready, self._cancels, self._resumed = [], [], set()
+                self._state.dropped += len(ready) + len(cancels) + self._waiting
+                self._ready, self._cancels = [], []
                 self._state.failed(error)
 
     async def _send(self, ready: Sequence[JobQueued], cancels: Sequence[CancelRequested]) -> None:

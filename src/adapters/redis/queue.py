@@ -12,6 +12,7 @@ from .address import read_address
 from .connection import ANSWER_S, CONNECT_S, TROUBLE, close_client, open_client
 from .hearing import Hearing
 from .keeping import Keeper
+from .looks import Looks
 from .names import Names
 from .popping import Popper
 from .publishing import Publisher
@@ -32,6 +33,7 @@ class RedisJobQueue:
         self._hearing = Hearing()
         self._keeper = Keeper(self._client, names, self._hearing, self._state)
         self._publisher = Publisher(self._client, names, self._state, most)
+        self._looks = Looks(self._client, names, self._state)
         self._popper = Popper(self._client, names, self._hearing)
         self._closed = False
 
@@ -56,10 +58,11 @@ class RedisJobQueue:
             await self._wait(queues, left, limit)
         return Received()
 
-    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
-        """Tell the workers that hold these jobs to stop them, and those of `resumed` queues to look."""
+    async def ring(self, cancels: Sequence[CancelRequested], look: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and those of the queues `look` to look."""
         self._start()
-        self._publisher.say(cancels=cancels, resumed=resumed)
+        self._publisher.say(cancels=cancels)
+        self._looks.say(look)
 
     async def depth(self, queue: str) -> int | None:
         """Return how many ids wait for `queue`; `None` while Redis is away."""
@@ -88,6 +91,7 @@ class RedisJobQueue:
         """Give back the connections; what is still to be said is said first."""
         self._closed = True
         self._hearing.wake()
+        await self._looks.close()
         await self._publisher.close()
         await self._keeper.close()
         try:

@@ -59,8 +59,8 @@ class JobQueue(Protocol):
         """
         ...
 
-    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
-        """Tell the workers that hold these jobs to stop them, and all who serve the `resumed` queues to look there."""
+    async def ring(self, cancels: Sequence[CancelRequested], look: Sequence[str] = ()) -> None:
+        """Tell the workers that hold these jobs to stop them, and all who serve the queues `look` to look there."""
         ...
 
     async def depth(self, queue: str) -> int | None:

@@ -28,6 +28,10 @@ class Schedules(Protocol):
         """Return at most `limit` schedules whose names sort behind `after`, by name."""
         ...
 
+    async def soonest(self, limit: int) -> Sequence[Schedule]:
+        """Return at most `limit` schedules that are not paused, those that fire next first."""
+        ...
+
     async def find(self, id_or_name: UUID | str) -> Schedule | None:
         """Return one schedule; `None` if there is none."""
         ...
@@ -52,10 +56,10 @@ class Schedules(Protocol):
 class ScheduleFires(Protocol):
     """What is due and what was made of it, inside the same unit of work."""
 
-    async def take(self, limit: int) -> Sequence[Schedule]:
+    async def take(self, limit: int, among: Collection[UUID] | None = None) -> Sequence[Schedule]:
         """Return and hold at most `limit` schedules that are due and not paused, longest due first.
 
-        Those that others hold are left out.
+        Those that others hold are left out, and where `among` is given all that are not.
         """
         ...
 

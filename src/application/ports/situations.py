@@ -18,5 +18,8 @@ class Situations(Protocol):
         ...
 
     async def of_queue(self, name: str, owner: UserId | None = None) -> QueueSituation | None:
-        """Return how it stands with a queue; `None` for a name that no setting, task or unfinished job speaks of."""
+        """Return how it stands with a queue; `None` for a name that no setting, task or unfinished job speaks of.
+
+        Of an owner the newest `OWN_LOOKED_AT` jobs speak.
+        """
         ...

@@ -166,7 +166,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
         await refuse_misfit(container)
         spans = stack.enter_context(tracing(settings, "equeue-worker"))
         known = KnownTasks.of(tasks, container.codec())
-        declare = _declaring(container, tasks)
+        declare = _declaring(container, tasks, known)
         yield WorkerParts(
             worker_id=container.ids().new(),
             known=known,
@@ -208,11 +208,16 @@ def _info() -> dict[Family, dict[Labels, float]]:
     return {BUILD: {(version("equeue"),): 1.0}}
 
 
-def _declaring(container: Container, tasks: Tasks) -> DeclareSchedules | None:
-    """Return what stores the schedules of `tasks`; raise `Stop` for one that no calendar can follow."""
+def _declaring(container: Container, tasks: Tasks, known: KnownTasks) -> DeclareSchedules | None:
+    """Return what stores the schedules of `tasks`.
+
+    Raises `Stop` for one that no calendar can follow, or whose payload its own task refuses.
+    """
+    declared = {each.id: each for each in known.declarations()} if tasks.schedules else {}
     for each in tasks.schedules:
         try:
             check(container.calendar(), each.settings.rhythm)
+            container.judge_templates().judge(each.name, each.settings.job, declared.get(each.settings.job.task))
         except InvalidJob as refused:
             raise Stop(f"schedule '{each.name}': {refused}", Exit.USAGE) from refused
     return partial(container.schedules().declare, declared=tasks.schedules) if tasks.schedules else None

@@ -12,7 +12,7 @@ from .remote import confirm, connected, outcome
 
 schedules = App(name="schedules", help="Look at schedules, make them, pause them and run them by hand.")
 
-COLUMNS = ("name", "words", "task", "queue", "next_at", "last_fire_at", "paused", "managed_by")
+COLUMNS = ("name", "words", "task", "queue", "next_at", "last_fire_at", "paused", "failure", "managed_by")
 TIMES = ("fire_at", "local", "note")
 
 Cron = Annotated[

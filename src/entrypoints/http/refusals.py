@@ -91,7 +91,7 @@ def _refusal(error: DomainError) -> Problem:
         case InvalidJob():
             return _invalid(error)
         case UnknownTask():
-            field = wire.FieldProblem(detail="no worker knows this task", code=error.code, pointer="/task")
+            field = wire.FieldProblem(detail="no worker knows this task", code=error.code, pointer=error.pointer)
             return Problem(error.code, f"{error}.", errors=(field,))
         case UniqueConflict():
             return Problem(error.code, f"{error}.", existing_job_id=str(error.existing_job_id))

@@ -80,6 +80,13 @@ def shown(calendar: Calendar, schedule: Schedule, fires: Sequence[Fire] | None =
     )
 
 
+def next_fire(calendar: Calendar, schedule: Schedule, at: datetime) -> schedule_wire.NextFire:
+    """Return a schedule that fires next `at` an instant, for the wire."""
+    settings = schedule.settings
+    told = _words(calendar, settings.rhythm), settings.job.task, render.instant(at)
+    return schedule_wire.NextFire(str(schedule.id), schedule.name, *told)
+
+
 def preview(calendar: Calendar, rhythm: Rhythm, after: datetime, count: int) -> schedule_wire.SchedulePreview:
     """Return the next fire times of a rhythm that begins now, with what the clocks do to each."""
     items = [_fire_time(calendar, rhythm, at) for at in upcoming(calendar, rhythm, after, after, count)]

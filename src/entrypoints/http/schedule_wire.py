@@ -103,6 +103,16 @@ class ScheduleOut(Struct, kw_only=True):
     fires: list[FireOut] | UnsetType = UNSET
 
 
+class NextFire(Struct):
+    """A schedule that fires, and when it does next."""
+
+    id: wire.Id
+    name: str
+    words: str
+    task: str
+    next_at: wire.Instant
+
+
 class ScheduleList(Struct):
     """One page of schedules, by name; `next_after` leads to the next page."""
 

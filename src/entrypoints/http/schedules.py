@@ -25,7 +25,8 @@ PATH = f"{API}/schedules"
 ONE = f"{PATH}/{{schedule:str}}"
 READ = any_of(Scope.JOBS_READ, Scope.SCHEDULES_ADMIN)
 SET = any_of(Scope.SCHEDULES_ADMIN)
-RULES = ("invalid-schedule", "bad-cron", "queue-forbidden", "too-deep", "payload-too-large")
+JUDGED = ("unknown-task", "payload-invalid")
+RULES = ("invalid-schedule", "bad-cron", "queue-forbidden", "too-deep", "payload-too-large", *JUDGED)
 
 YEARS = range(1971, 9_000)
 """Those of which a preview can be asked; dates end not long after."""
@@ -166,7 +167,7 @@ async def resume_schedule(services: HttpServices, call: Call[wire.Empty, wire.Em
     access=SET,
     body=NOTHING,
     answers={201: wire.EnqueueAnswer},
-    problems=("invalid-idempotency-key", "idempotency-in-flight", "idempotency-key-reused"),
+    problems=("invalid-idempotency-key", "idempotency-in-flight", "idempotency-key-reused", *JUDGED),
     tag="schedules",
 )
 async def run_schedule(services: HttpServices, call: Call[wire.Empty, wire.Empty]) -> Answer:

@@ -10,15 +10,17 @@ from ...domain.errors import QueueNotFound
 from ...domain.histogram import Histogram
 from ...domain.ids import NAME
 from ...domain.statistics import Period, Point
-from . import render, stats_wire, wire
+from . import render, schedule_wire, stats_wire, wire
 from .dead_letters import shown
 from .endpoint import API, Answer, Call, any_of, endpoint
 from .list_wire import CountOut
+from .schedule_forms import next_fire
 from .services import HttpServices
 
 PATH = f"{API}/stats"
 READ = any_of(Scope.STATS_READ, Scope.JOBS_READ)
 QUEUES_SHOWN = 200
+SCHEDULES_SHOWN = 10
 
 
 class SeriesQuery(msgspec.Struct):
@@ -46,7 +48,7 @@ class OverviewQuery(msgspec.Struct):
     tag="statistics",
 )
 async def show_overview(services: HttpServices, call: Call[OverviewQuery, None]) -> Answer:
-    """Show everything at one glance: what waits, runs and lies dead, the last hour, and what is wrong.
+    """Show everything at one glance: what waits, runs and lies dead, the last hour, what is wrong, what fires next.
 
     Nothing is counted beyond 10,000, or a share of it where there are many queues: what is `capped` is at least so
     much. A member sees the figures of own jobs: of those, what waits and runs among the newest 10,000.
@@ -61,6 +63,7 @@ async def show_overview(services: HttpServices, call: Call[OverviewQuery, None])
         [_queue(depth) for depth in deepest],
         [shown(group) for group in seen.causes],
         [_stuck(told) for told in seen.stuck],
+        await _next_fires(services, call.principal, call.query.queue),
     )
     return Answer.of(answer)
 
@@ -98,6 +101,20 @@ async def show_queue_stats(services: HttpServices, call: Call[wire.Empty, None])
         history=[_point(point) for point in seen.points],
     )
     return Answer.of(answer)
+
+
+async def _next_fires(
+    services: HttpServices, principal: Principal, queues: tuple[str, ...]
+) -> list[schedule_wire.NextFire]:
+    """Return what schedules bring next, to who may look at them."""
+    if not (principal.may(Scope.JOBS_READ) or principal.may(Scope.SCHEDULES_ADMIN)):
+        return []
+
+    def reaches(queue: str) -> bool:
+        return principal.reaches(queue) and (not queues or queue in queues)
+
+    found = await services.schedules.soonest(SCHEDULES_SHOWN, owner=principal.sees_only, reaches=reaches)
+    return [next_fire(services.calendar, each, each.next_at) for each in found if each.next_at is not None]
 
 
 def _reach(principal: Principal, queues: tuple[str, ...], tasks: tuple[str, ...] = ()) -> GroupFilter:

@@ -6,6 +6,7 @@ from ...domain.statistics import Period
 from . import wire
 from .failure_wire import GroupOut
 from .list_wire import CountOut
+from .schedule_wire import NextFire
 
 
 class LatencyOut(Struct):
@@ -88,7 +89,7 @@ class StuckOut(Struct):
 
 
 class OverviewOut(Struct):
-    """Everything at one glance: figures of now, the last hour by minutes, and what is wrong."""
+    """Everything at one glance: figures of now, the last hour by minutes, what is wrong, what fires next."""
 
     server_time: wire.Instant
     tiles: Tiles
@@ -97,19 +98,13 @@ class OverviewOut(Struct):
     queues: list[QueueFigures]
     errors: list[GroupOut]
     stuck: list[StuckOut]
+    schedules: list[NextFire]
 
 
-class QueueStats(Struct):
-    """The same of one queue."""
+class QueueStats(QueueFigures):
+    """What one queue holds now, and its last hour by minutes."""
 
     server_time: wire.Instant
-    name: str
-    ready: CountOut
-    scheduled: CountOut
-    running: CountOut
-    retrying: CountOut
-    dead: int
-    oldest_ready_s: float | None
     enqueued_per_minute: int
     done_per_minute: int
     latency: Latencies

@@ -185,7 +185,7 @@ class Claimer:
 
     def _received(self, claims: Sequence[Claim], wish: Wish, asked_at: float, only: Sequence[JobId] | None) -> None:
         now = self._clock.monotonic()
-        self._appetite.asked(wish, len(claims), now)
+        self._appetite.asked(wish, len(claims), now, limited=isinstance(claims, Granted))
         if only is not None:
             self._hinted.asked(only, claims, wish.limit)
             if claims and self._look_at > 0.0:

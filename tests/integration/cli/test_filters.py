@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 from tests.integration.cli.conftest import Run
-from tests.tree import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

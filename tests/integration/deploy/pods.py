@@ -14,7 +14,8 @@ from typing import Any
 
 from tests.integration.deploy.policy import environment, pod_of
 from tests.integration.deploy.rendering import Document, of_kind
-from tests.tree import ROOT, free_port
+from tests.ports import free_port
+from tests.tree import ROOT
 
 from equeue.entrypoints.dev.postgres import leashed
 

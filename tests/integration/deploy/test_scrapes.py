@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.integration.deploy.pods import PATIENCE_S
 from tests.integration.deploy.scraping import Page, Scraper, falls
 from tests.integration.worker.processes import APP, Scene
-from tests.tree import free_port
+from tests.ports import free_port
 
 from equeue.entrypoints.sdk.api import Api
 

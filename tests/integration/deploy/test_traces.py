@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests.integration.deploy.pods import PATIENCE_S
 from tests.integration.worker.processes import APP, Scene
-from tests.tree import free_port
+from tests.ports import free_port
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"

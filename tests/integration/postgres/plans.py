@@ -8,11 +8,14 @@ from typing import Any, Self, TypeAlias
 import attrs
 import psycopg
 from psycopg import ClientCursor
+from sqlalchemy import ClauseElement, make_url
 
+from equeue.adapters.postgres import planning
 from equeue.adapters.postgres.engine import PLANNING
 
 Node: TypeAlias = dict[str, Any]
 FRESH = "set local plan_cache_mode = force_custom_plan"
+DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 _PLACE = re.compile(r"%\((\w+)\)[bs]")
 
 
@@ -100,6 +103,14 @@ def explained(connection: psycopg.Connection[Any], words: str, facts: Mapping[st
         cursor.execute(f"explain (analyze, format json, timing off) {words}", facts)
         ((told,),) = cursor.fetchall()
     return Plan((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+
+
+def plan_of_look(connection: psycopg.Connection[Any], asked: ClauseElement) -> Plan:
+    """Return the plan of a query, which was run in a transaction that only walks along indexes."""
+    compiled = asked.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+    with connection.transaction(force_rollback=True):
+        connection.execute(planning.PLANNING)
+        return explained(connection, str(compiled), compiled.params)
 
 
 def buffers_of(connection: psycopg.Connection[Any], statement: str, facts: Mapping[str, Any]) -> int:

@@ -7,18 +7,16 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Select, make_url
 from tests import servers
-from tests.integration.postgres.plans import Plan, explained
+from tests.integration.postgres.plans import plan_of_look
 
-from equeue.adapters.postgres.selection import COUNT_WINDOW, PLANNING, count_query, jobs_query, places_query
+from equeue.adapters.postgres.selection import COUNT_WINDOW, count_query, jobs_query, places_query
 from equeue.domain.bulk import Place
 from equeue.domain.bulk_plan import BulkAction, BulkFilter, BulkPlan
 from equeue.domain.status import JobStatus
 
 OWNER = UUID("00000000-0000-7000-8000-00000000b001")
 LIMIT, WINDOW = 500, 2_000
-DIALECT = make_url("postgresql+psycopg://").get_dialect()()
 DEAD = 20_000
 
 SEED = f"""
@@ -58,14 +56,6 @@ def a_plan(action: BulkAction, where: dict[str, Any]) -> BulkPlan:
     return BulkPlan(action=action, where=BulkFilter(**where), mark=datetime.now(UTC) + timedelta(minutes=1))
 
 
-def plan_of(sql: psycopg.Connection[Any], asked: Select[Any]) -> Plan:
-    """Return the plan of a query, which was run."""
-    compiled = asked.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
-    with sql.transaction(force_rollback=True):
-        sql.execute(PLANNING)
-        return explained(sql, str(compiled), compiled.params)
-
-
 @pytest.mark.parametrize("hours", [None, 2.0], ids=["start", "middle"])
 @pytest.mark.parametrize("where", WHERE.values(), ids=WHERE.keys())
 def test_a_batch_looks_no_further_than_its_window(
@@ -74,7 +64,7 @@ def test_a_batch_looks_no_further_than_its_window(
     """At most a window of jobs for each branch of the plan is looked at, and no table is read from end to end."""
     plan = a_plan(*where)
     after = None if hours is None else Place(datetime.now(UTC) - timedelta(hours=hours), UUID(int=0))
-    found = plan_of(sql, places_query(plan, after, LIMIT, WINDOW))
+    found = plan_of_look(sql, places_query(plan, after, LIMIT, WINDOW))
     branches = max(len(plan.selection.fingerprints), len(plan.selection.statuses), 1)
     assert not found.scans_whole()
     assert found.rows_touched() <= branches * (WINDOW + 100)
@@ -82,7 +72,7 @@ def test_a_batch_looks_no_further_than_its_window(
 
 def test_a_group_is_read_from_its_own_index(sql: psycopg.Connection[Any]) -> None:
     """The dead of one cause are found without looking at those of others, and in order."""
-    found = plan_of(sql, places_query(a_plan(BulkAction.RETRY, {"fingerprints": ("f1",)}), None, LIMIT, WINDOW))
+    found = plan_of_look(sql, places_query(a_plan(BulkAction.RETRY, {"fingerprints": ("f1",)}), None, LIMIT, WINDOW))
     assert found.indexes() == {"ix_jobs_dead_letters"}
     assert found.rows_touched() <= DEAD // 20
 
@@ -91,13 +81,13 @@ def test_a_group_is_read_from_its_own_index(sql: psycopg.Connection[Any]) -> Non
 def test_a_count_is_bounded(sql: psycopg.Connection[Any], where: tuple[BulkAction, dict[str, Any]]) -> None:
     """To count is to look at so many jobs of each branch at most, and to stop at the cap."""
     plan = a_plan(*where)
-    found = plan_of(sql, count_query(plan, 1_001))
+    found = plan_of_look(sql, count_query(plan, 1_001))
     assert found.rows_touched() <= 2 * COUNT_WINDOW
 
 
 def test_jobs_are_loaded_by_their_ids(sql: psycopg.Connection[Any]) -> None:
     """Through the primary key, as many as are wanted."""
     ids = [row[0] for row in sql.execute("select id from equeue.jobs limit 300").fetchall()]
-    found = plan_of(sql, jobs_query(ids))
+    found = plan_of_look(sql, jobs_query(ids))
     assert found.indexes() <= {"pk_jobs"}
     assert found.rows_touched() <= len(ids)

@@ -8,7 +8,7 @@ from psycopg import Connection
 from tests.contract.world import World
 
 from equeue.adapters.postgres import reads as postgres_reads
-from equeue.adapters.postgres.looking import FIRST, Found, look
+from equeue.adapters.postgres.looking import Found, look
 from equeue.application.ports.reads import JobFilter, Position
 from equeue.domain.filter_text import read
 
@@ -78,15 +78,3 @@ async def test_a_walk_sees_every_job_that_existed_throughout_once(world: World, 
             )
     assert len(seen) == len(set(seen))
     assert steady <= set(seen)
-
-
-async def test_the_second_look_goes_on_where_the_first_ended(world: World, sql: Connection) -> None:
-    """Two of five lie within the first look; each is seen once, whichever look finds it."""
-    sql.execute(
-        "insert into equeue.jobs (task, queue, created_at)"
-        " select 't', case g % 240 when 0 then 'rare' else 'common' end, now() - g * interval '1 s'"
-        " from generate_series(1, 1200) as g"
-    )
-    assert 480 < FIRST < 720
-    seen = await walked(world, "queue:rare", 3)
-    assert len(seen) == len(set(seen)) == 5

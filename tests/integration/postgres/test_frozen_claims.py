@@ -20,7 +20,10 @@ insert into equeue.queues (name, max_running, max_running_per_key) values ('defa
 insert into equeue.jobs (task, concurrency_key) select 'test.task', n from generate_series(1, 9) as n;
 """
 HELD = "select count(*) = 0 from (select from equeue.queues for update skip locked) as free"
-IDLE = "select count(*) = 1 from pg_stat_activity where application_name = 'frozen' and state = 'idle in transaction'"
+IDLE = """
+select count(*) = 1 from pg_stat_activity
+where datname = current_database() and application_name = 'frozen' and state = 'idle in transaction'
+"""
 STEPS = 1_000
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import TextClause, make_url
 from tests import servers
 from tests.integration.postgres.plans import explained
 
+from equeue.adapters.postgres.planning import PLANNING
 from equeue.adapters.postgres.pruning import BEGINNING, JOBS, RESULTS, walk_facts
-from equeue.adapters.postgres.selection import PLANNING
 from equeue.application.ports.pruning import Keep
 from equeue.application.ports.reads import Position
 from equeue.domain.status import JobStatus
@@ -53,5 +53,5 @@ def test_a_set_looks_no_further_than_its_limit(
         sql.execute(PLANNING)
         plan = explained(sql, str(compiled), compiled.params)
     assert not plan.scans_whole()
-    assert plan.indexes() <= {"ix_jobs_status_created_at", "pk_jobs"}
+    assert plan.indexes() <= {"ix_jobs_status_created_at_id", "pk_jobs"}
     assert plan.rows_touched() <= 4 * LIMIT

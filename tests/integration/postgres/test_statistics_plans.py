@@ -11,10 +11,11 @@ from tests import servers
 from tests.integration.postgres.plans import Plan, explained
 from tests.integration.postgres.test_plans import RUNNING, seed
 
-from equeue.adapters.postgres.live_figures import _ALL_WAITING as ALL_WAITING
 from equeue.adapters.postgres.live_figures import _SOME_WAITING as SOME_WAITING
-from equeue.adapters.postgres.live_figures import DEPTHS, OWN, PLANNING, STUCK
+from equeue.adapters.postgres.live_figures import DEPTHS, OWN, STUCK
+from equeue.adapters.postgres.planning import ALONG_INDEXES
 from equeue.adapters.postgres.statistics import COARSEN, FIGURES, FOLD, FORGET
+from equeue.adapters.postgres.waiting_queues import WAITING_QUEUES
 
 CAP = 500
 OWNER = "00000000-0000-7000-8000-00000000b001"
@@ -51,14 +52,14 @@ def look(sql: psycopg.Connection[Any], statement: str, **facts: Any) -> Plan:
     """Return the plan of a look, made as the adapter makes it."""
     words = re.sub(r"(?<!:):([a-z]+)", r"%(\1)s", statement.replace("%", "%%"))
     with sql.transaction(force_rollback=True):
-        sql.execute(str(PLANNING).encode())
+        sql.execute(str(ALONG_INDEXES).encode())
         return explained(sql, words, facts)
 
 
-@pytest.mark.parametrize("waiting", [ALL_WAITING, SOME_WAITING], ids=["all", "some"])
+@pytest.mark.parametrize("waiting", [WAITING_QUEUES, SOME_WAITING], ids=["all", "some"])
 def test_depths_end_at_their_cap(sql: psycopg.Connection[Any], waiting: str) -> None:
     """Three counts of each queue and priority, and what runs; nothing that has ended is seen."""
-    within = "true" if waiting == ALL_WAITING else "queue = any(cast(:queues as text[]))"
+    within = "true" if waiting == WAITING_QUEUES else "queue = any(cast(:queues as text[]))"
     plan = look(sql, DEPTHS.format(waiting=waiting, within=within), cap=CAP, queues=["q0", "q1"])
     assert not plan.scans_whole()
     assert plan.indexes() == {"ix_jobs_claim", "ix_jobs_running", "ix_jobs_retrying"}

@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.redis_servers import RedisServer, free_port
+from tests.ports import free_port
+from tests.redis_servers import RedisServer
 
 from equeue.adapters.redis.address import BadRedisUrl, Kind, read_address
 from equeue.adapters.redis.queue import RedisJobQueue

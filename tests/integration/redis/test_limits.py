@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from tests.integration.redis.stage import all_ended, assert_as_without_redis, feed, flowing, over_redis
 from tests.integration.worker.processes import Scene
 
@@ -10,12 +11,14 @@ from equeue.entrypoints.container import build, close
 from equeue.entrypoints.settings import read_settings
 
 UNPOLLED = {"EQUEUE_POLL_S": "300"}
+LIMIT = "insert into equeue.queues (name, max_running) values ('default', 2)"
+UNLIMIT = "delete from equeue.queues"
 
 
 async def test_a_limited_queue_is_emptied_without_polling(database_url: str, redis_url: str) -> None:
     """Two workers, two at once, with jobs that fall due later among them."""
     with flowing(database_url, redis_url, **UNPOLLED) as here:
-        here.database.execute("insert into equeue.queues (name, max_running) values ('default', 2)")
+        here.database.execute(LIMIT)
         here.start()
         here.start()
         async with feed(database_url, over_redis(redis_url)) as jobs:
@@ -26,11 +29,13 @@ async def test_a_limited_queue_is_emptied_without_polling(database_url: str, red
             assert_as_without_redis(here, jobs.ids)
 
 
-async def test_a_resumed_queue_starts_at_once(database_url: str, redis_url: str) -> None:
+@pytest.mark.parametrize("setting", [UNLIMIT, LIMIT], ids=["without limits", "with limits"])
+async def test_a_resumed_queue_starts_at_once(database_url: str, redis_url: str, setting: str) -> None:
     """With and without limits: whoever serves it is told to look."""
     container = build(read_settings({"EQUEUE_DATABASE_URL": database_url} | over_redis(redis_url)))
     try:
         with flowing(database_url, redis_url, **UNPOLLED) as here:
+            here.database.execute(setting)
             queues = container.queues()
             await queues.pause("default", SYSTEM, reason="for a test")
             here.start()

@@ -25,7 +25,10 @@ ALL = tuple(script.revision for script in SHIPPED.after(None))
 NO_PATIENCE = timedelta(0)
 INVALID = "exists (select from pg_index where indexrelid = to_regclass('equeue.ix_synthetic') and not indisvalid)"
 VALID = "exists (select from pg_index where indexrelid = to_regclass('equeue.ix_synthetic') and indisvalid)"
-LOCKED = f"exists (select from pg_locks where locktype = 'advisory' and granted and objid = {LOCK & 0xFFFFFFFF})"
+HERE = "database = (select oid from pg_database where datname = current_database())"
+LOCKED = f"""exists (
+  select from pg_locks where locktype = 'advisory' and granted and objid = {LOCK & 0xFFFFFFFF} and {HERE}
+)"""
 
 
 def test_empty_database_gets_the_whole_history(empty_database_url: str) -> None:
@@ -96,7 +99,7 @@ def test_long_reader_is_waited_for_in_short_turns(database_url: str, tmp_path: P
     """A migration that needs a table's lock gives up its place again and again, and gets through in the end."""
     revisions = one_more(tmp_path, 'op.execute("alter table equeue.jobs add column synthetic integer")')
     applied: list[tuple[str, ...]] = []
-    waiting = "exists (select from pg_locks where relation = 'equeue.jobs'::regclass and not granted)"
+    waiting = f"exists (select from pg_locks where relation = 'equeue.jobs'::regclass and not granted and {HERE})"
     with psycopg.connect(database_url, autocommit=True) as watcher, psycopg.connect(database_url) as reader:
         reader.execute("select 1 from equeue.jobs")
         migrator = threading.Thread(target=lambda: applied.append(migrate_up(database_url, revisions=revisions)))

@@ -18,7 +18,7 @@ import attrs
 import psycopg
 from psycopg.rows import dict_row
 from tests.integration.worker.app import LEDGER
-from tests.tree import free_port
+from tests.ports import free_port
 
 from equeue.entrypoints.dev.postgres import leashed
 

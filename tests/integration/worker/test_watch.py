@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.worker.processes import Scene, Worker, scene
-from tests.tree import free_port
+from tests.ports import free_port
 
 CODE = """
 from equeue import Tasks

@@ -9,6 +9,7 @@ from equeue.adapters.system import UuidV7Ids
 from equeue.application.failure_policies import FRESH_S, FailurePolicies, Source
 from equeue.application.ports.unit_of_work import UnitOfWork
 from equeue.domain.errors import Unavailable
+from equeue.domain.limits import QueueLimits
 from equeue.domain.on_dead import OnDead
 from equeue.domain.outcomes import Failed, JobError
 from equeue.domain.queue import QueueSettings
@@ -68,6 +69,25 @@ async def test_what_was_read_holds_while_the_database_is_away() -> None:
     reading.away = True
     reading.clock.move(seconds(60))
     assert await reading.retries() == 1
+
+
+async def test_limited_queues_are_known_as_far_as_may_be() -> None:
+    """They ride on what is read anyway; who tells of jobs hears nothing of a database that is away."""
+    reading = Reading()
+    reading.away = True
+    assert await reading.policies.limited() == frozenset()
+    reading.away = False
+    async with reading.world.units_of_work() as unit:
+        await unit.queues.put("counted", QueueSettings(limits=QueueLimits(max_running=1)))
+        await unit.queues.put("deep", QueueSettings(limits=QueueLimits(max_depth=1, oldest_share=0.5)))
+        await unit.commit()
+    assert await reading.policies.limited() == {"counted"}
+    asked = reading.asked
+    await reading.policies.renew()
+    reading.away = True
+    reading.clock.move(seconds(60))
+    assert await reading.policies.limited() == {"counted"}
+    assert asked == 2
 
 
 async def test_pinned_policies_ask_nobody() -> None:

@@ -99,6 +99,8 @@ def test_another_rhythm_begins_anew_and_the_same_goes_on() -> None:
     assert (failed.next_at, failed.failure) == (None, "no such zone")
     other = failed.change(settings(Every(minutes(7))), NOON, NOON + minutes(7))
     assert (other.anchor, other.next_at, other.failure) == (NOON, NOON + minutes(7), None)
+    mended = failed.change(failed.settings, NOON, NOON + minutes(7))
+    assert (mended.anchor, mended.next_at, mended.failure) == (NOON, NOON + minutes(7), None)
     same = schedule(anchor=NOON - minutes(5)).change(settings(jitter=seconds(3)), NOON, NOON + minutes(7))
     assert (same.anchor, same.next_at, same.revision) == (NOON - minutes(5), NOON, 1)
 

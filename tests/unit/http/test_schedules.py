@@ -6,11 +6,13 @@ from typing import Any
 import attrs
 import pytest
 from tests.unit.http.asserts import is_problem, pointers
-from tests.unit.http.world import Caller, World
+from tests.unit.http.test_payload_schemas import SCHEMA
+from tests.unit.http.world import Caller, World, a_world
 
 from equeue.adapters.calendar import CronCalendar
 from equeue.adapters.memory.platform import FixedJitter
 from equeue.adapters.system import UuidV7Ids
+from equeue.application.enqueue import EnqueueRules
 from equeue.application.firing import FireSchedules, MakeJobs
 from equeue.domain.access import Role, Scope
 
@@ -157,6 +159,38 @@ async def test_by_hand_once_per_key(world: World, steer: Caller) -> None:
     (fire,) = (await steer.get(f"{PATH}/hourly")).json()["fires"]
     assert (fire["job_id"], fire["manual"]) == (job["id"], True)
     assert len(world.store.jobs) == 1
+
+
+async def test_a_payload_is_judged_as_at_an_enqueue(world: World, steer: Caller) -> None:
+    """When it is made, changed or run by hand: 422 with pointers into the body; words count as what they stand for."""
+    await world.declare("known", schema=SCHEMA)
+    bad = HOURLY | {"job": {"task": "known", "payload": {"user_id": "1", "nope": 2}}}
+    refusal = is_problem(await steer.post(PATH, json=bad), "payload-invalid")
+    assert (refusal["status"], sorted(pointers(refusal))) == (422, ["/job/payload/nope", "/job/payload/user_id"])
+    assert (await steer.get(PATH)).json()["items"] == []
+    good = HOURLY | {"job": {"task": "known", "payload": {"user_id": 1, "lang": "$schedule"}}}
+    assert (await steer.post(PATH, json=good)).status_code == 201
+    patch = {"job": {"payload": {"user_id": "$fire_at"}}}
+    refusal = is_problem(await steer("PATCH", f"{PATH}/hourly", json=patch, headers=ANY), "payload-invalid")
+    assert pointers(refusal) == ["/job/payload/user_id"]
+    await world.declare("known", schema=b'{"type": "object", "properties": {"user_id": {"type": "string"}}}')
+    assert (await steer("PATCH", f"{PATH}/hourly", json={"jitter_s": 5}, headers=ANY)).status_code == 200
+    refusal = is_problem(await steer.post(f"{PATH}/hourly/run"), "payload-invalid")
+    assert pointers(refusal) == ["/job/payload/user_id"]
+    assert not world.store.jobs
+
+
+async def test_a_strict_installation_refuses_unknown_tasks() -> None:
+    """As it does at an enqueue: 422, with the place."""
+    world = await a_world(rules=EnqueueRules(strict_tasks=True))
+    async with world.caller() as api:
+        steer = api.with_key(await world.key_of(await world.person(Role.OPERATOR)))
+        assert pointers(is_problem(await steer.post(PATH, json=NIGHTLY), "unknown-task")) == ["/job/task"]
+        await world.declare("report.build")
+        assert (await steer.post(PATH, json=NIGHTLY)).status_code == 201
+        patch = {"job": {"task": "nobody"}}
+        refusal = is_problem(await steer("PATCH", f"{PATH}/nightly", json=patch, headers=ANY), "unknown-task")
+        assert pointers(refusal) == ["/job/task"]
 
 
 async def test_what_fires_is_shown(world: World, steer: Caller) -> None:

@@ -101,6 +101,25 @@ async def test_a_key_without_the_scope_sees_nothing(busy: World) -> None:
             assert (await key.get(OVERVIEW)).status_code == status
 
 
+async def test_what_fires_next_is_shown(world: World) -> None:
+    """Soonest first, without what is paused; to each what they may see of schedules, and of the queues asked for."""
+    async with world.caller() as api:
+        operator, viewer = [await as_role(world, api, role) for role in (Role.OPERATOR, Role.VIEWER)]
+        for name, every_s, queue in (("slow", 3_600, "mail"), ("quick", 60, "web"), ("still", 1, "web")):
+            form = {"name": name, "every_s": every_s, "job": {"task": "a.b", "queue": queue}}
+            assert (await operator.post("/api/v1/schedules", json=form)).status_code == 201
+        await operator.post("/api/v1/schedules/still/pause")
+        (first, second) = (await viewer.get(OVERVIEW)).json()["schedules"]
+        assert (first["name"], first["words"], first["task"]) == ("quick", "Every minute", "a.b")
+        assert (first["next_at"], second["name"]) == ("2026-01-01T00:01:00.000000Z", "slow")
+        asked = (await viewer.get(OVERVIEW, params={"queue": "mail"})).json()["schedules"]
+        assert [each["name"] for each in asked] == ["slow"]
+        of_figures = await as_role(world, api, Role.ADMIN, scopes=frozenset({Scope.STATS_READ}))
+        of_mail = await as_role(world, api, Role.VIEWER, queue_globs=("ma*",))
+        seen = [(await caller.get(OVERVIEW)).json()["schedules"] for caller in (api, of_figures, of_mail)]
+        assert [[each["name"] for each in each_sees] for each_sees in seen] == [[], [], ["slow"]]
+
+
 async def test_stuck_jobs_are_shown(world: World) -> None:
     """With who holds them and for how long they are overdue."""
     await enqueue(world)

@@ -53,6 +53,7 @@ from equeue.application.queues import ManageQueues
 from equeue.application.readiness import Check, Readiness
 from equeue.application.recent_keys import RecentKeys
 from equeue.application.scaling import TellNeed
+from equeue.application.schedule_judging import JudgeTemplates
 from equeue.application.schedules import ManageSchedules
 from equeue.application.sessions import CarryOn, OpenSession, WriteTokens
 from equeue.application.statistics import ShowStatistics
@@ -234,7 +235,14 @@ async def a_world(limits: Limits = LIMITS, rules: EnqueueRules = RULES, *, real_
         reads=MemoryJobReads(store),
         explain=Explain(MemorySituations(store)),
         queues=ManageQueues(units_of_work, policies),
-        schedules=ManageSchedules(units_of_work, queue, CronCalendar(), UuidV7Ids(), MakeJobs(rules.timeout, policies)),
+        schedules=ManageSchedules(
+            units_of_work,
+            queue,
+            CronCalendar(),
+            UuidV7Ids(),
+            MakeJobs(rules.timeout, policies),
+            JudgeTemplates(rules, schemas),
+        ),
         calendar=CronCalendar(),
         dead_letters=MemoryDeadLetters(store),
         statistics=ShowStatistics(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +67,16 @@ def test_a_prefetch_that_came_back_short_is_followed_by_a_full_look() -> None:
     wish = appetite.wish(0, 3, 19.3)
     assert wish is not None
     assert wish.begun
+
+
+@pytest.mark.parametrize(("got", "begun"), [(3, False), (0, True)])
+def test_a_prefetch_cut_short_by_limits_is_followed_by_another(got: int, begun: bool) -> None:  # noqa: FBT001
+    """Until one comes back with nothing at all."""
+    appetite = fed(5_000)
+    appetite.asked(Wish(500, begun=False), got, 19.2, limited=True)
+    wish = appetite.wish(0, got, 19.3)
+    assert wish is not None
+    assert wish.begun is begun
 
 
 def test_prefetch_can_be_turned_off() -> None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import attrs
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.tree import free_port
+from tests.ports import free_port
 from tests.unit.worker.world import World
 
 from equeue import Tasks

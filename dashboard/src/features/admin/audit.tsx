@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
 import { stringifyExact } from "@/api/json";
 import { auditQuery } from "@/api/admin-queries";
+import { shown } from "@/lib/signs";
 import { TextLink } from "@/ui/link";
 import { NameFilter } from "@/ui/name-filter";
 import { Pager } from "@/ui/pager";
@@ -29,7 +30,7 @@ function place(kind: string, id: string): string | null {
     job: `/jobs/view/?id=${id}`,
     queue: `/queues/view/?name=${encodeURIComponent(id)}`,
     schedule: `/schedules/view/?name=${encodeURIComponent(id)}`,
-    bulk_operation: `/bulk-operations/view/?id=${id}`,
+    "bulk-operation": `/bulk-operations/view/?id=${id}`,
   };
   return places[kind] ?? null;
 }
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column<Entry>[] = [
   {
     id: "what",
     header: "What",
-    className: "w-1/3",
+    className: "w-full lg:w-1/3",
     cell: (entry) => {
       const href = place(entry.target_kind, entry.target_id);
       const target = `${entry.target_kind} ${entry.target_id}`;
@@ -70,7 +71,7 @@ const COLUMNS: readonly Column<Entry>[] = [
     className: "w-1/3",
     cell: ({ before, after }) => (
       <code className="anywhere line-clamp-3 text-2xs text-muted">
-        {stringifyExact(before)} → {stringifyExact(after)}
+        {shown(`${stringifyExact(before)} → ${stringifyExact(after)}`)}
       </code>
     ),
   },

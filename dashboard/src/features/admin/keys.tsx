@@ -85,7 +85,7 @@ function keyColumns(end: (key: Key) => void, renew: (key: Key) => void): readonl
     {
       id: "name",
       header: "Key",
-      className: "w-2/5",
+      className: "w-full sm:w-2/5",
       cell: (key) => (
         <div className="grid gap-1">
           <bdi className="anywhere font-medium">{key.name}</bdi>

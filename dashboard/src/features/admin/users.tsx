@@ -41,7 +41,7 @@ export function Users(): ReactNode {
       {
         id: "email",
         header: "E-mail",
-        className: "w-1/2",
+        className: "w-full sm:w-1/2",
         cell: ({ email }) => <bdi className="anywhere">{email}</bdi>,
       },
       {
@@ -128,7 +128,7 @@ function NewUser({ onClose }: { onClose: () => void }): ReactNode {
   return (
     <Dialog title="New person" open onClose={onClose}>
       <form onSubmit={submit} className="grid gap-3">
-        <TextField label="E-mail" name="email" type="email" required autoComplete="off" />
+        <TextField label="E-mail" name="email" inputMode="email" autoCapitalize="none" required autoComplete="off" />
         <SelectField label="Role" name="role" defaultValue="member">
           {Object.entries(ROLES).map(([role, words]) => (
             <option key={role} value={role}>

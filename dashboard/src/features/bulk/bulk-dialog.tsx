@@ -54,12 +54,14 @@ export function BulkDialog({ action, filter, onClose, onBegun }: Props): ReactNo
       <p className="text-sm text-muted">{MEANS[action]}</p>
       <div className="mt-3 grid gap-3">
         {action === "move" ? <QueueChoice queue={queue} onChange={setQueue} /> : null}
-        <TextField
-          label="Reason, for the audit log"
-          value={reason}
-          maxLength={500}
-          onChange={(event) => setReason(event.target.value)}
-        />
+        {action === "cancel" ? (
+          <TextField
+            label="Reason, told on each job"
+            value={reason}
+            maxLength={500}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        ) : null}
         {preview.error ? (
           <p role="alert" className="anywhere text-sm text-bad">
             {told(preview.error)}

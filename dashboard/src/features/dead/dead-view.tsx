@@ -11,6 +11,7 @@ import { useMay } from "@/lib/access";
 import { count } from "@/lib/words";
 import { Badge, Chip } from "@/ui/badge";
 import { Button } from "@/ui/button";
+import { Foreign } from "@/ui/foreign";
 import { TextLink } from "@/ui/link";
 import { NameFilter } from "@/ui/name-filter";
 import { Page } from "@/ui/page";
@@ -84,7 +85,7 @@ function groupColumns(operates: boolean, removes: boolean, wish: (wish: Wish) =>
       cell: (group) => (
         <div className="grid gap-1">
           <TextLink href={groupHref(group.fingerprint)} className="line-clamp-3 whitespace-pre-wrap">
-            <b>{group.error_type}</b> <bdi>{group.message}</bdi>
+            <Foreign className="font-bold" text={group.error_type} /> <Foreign text={group.message} />
           </TextLink>
           <span className="flex flex-wrap gap-1">
             {group.crashes ? (

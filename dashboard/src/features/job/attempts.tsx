@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { several } from "@/lib/words";
 import { Badge, type Tone } from "@/ui/badge";
 import { Copy } from "@/ui/copy";
+import { Foreign } from "@/ui/foreign";
 import { Empty } from "@/ui/states";
 import { Instant, Took } from "@/ui/time";
 import type { Attempt } from "./stretches";
@@ -63,7 +64,7 @@ export function ErrorText({
           error.message.length > 2000 && "max-h-40 overflow-auto",
         )}
       >
-        <b>{error.type}</b>: <bdi>{error.message}</bdi>
+        <Foreign className="font-bold" text={error.type} />: <Foreign text={error.message} />
       </p>
       {error.traceback ? (
         <details open={open} className="mt-1">

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { api } from "@/api/client";
 import { stringifyExact } from "@/api/json";
 import { Problem, told } from "@/api/problem";
@@ -11,6 +11,7 @@ import { parsed, PayloadEditor } from "@/features/payload/editor";
 import { useAct } from "@/lib/act";
 import { Button } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
+import { Loading } from "@/ui/states";
 
 /** Makes a new job out of this one; the payload may change, the rest is as it was. */
 export function RerunDialog({ job, onClose }: { job: Job; onClose: () => void }): ReactNode {
@@ -28,22 +29,31 @@ export function RerunDialog({ job, onClose }: { job: Job; onClose: () => void })
       router.push(`/jobs/view/?id=${answer.job.id}`);
     },
   });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    rerun.mutate();
+  };
   return (
-    <Dialog title={`Run ${job.task} again`} open onClose={onClose} wide>
-      <PayloadEditor
-        key={task.isPending ? "asking" : "known"}
-        schema={task.data?.payload_schema}
-        text={text}
-        onChange={setText}
-        error={rerun.error ? told(rerun.error) : null}
-        errorAt={(pointer) => (rerun.error instanceof Problem ? rerun.error.at(pointer) : undefined)}
-      />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button tone="primary" disabled={payload === null || rerun.isPending} onClick={() => rerun.mutate()}>
-          Run again
-        </Button>
-      </DialogActions>
+    <Dialog title={`Run ${job.task} again`} open onClose={onClose} wide ready={!task.isPending}>
+      <form onSubmit={submit}>
+        {task.isPending ? (
+          <Loading rows={3} />
+        ) : (
+          <PayloadEditor
+            schema={task.data?.payload_schema}
+            text={text}
+            onChange={setText}
+            error={rerun.error ? told(rerun.error) : null}
+            errorAt={(pointer) => (rerun.error instanceof Problem ? rerun.error.at(pointer) : undefined)}
+          />
+        )}
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" tone="primary" disabled={payload === null || task.isPending || rerun.isPending}>
+            Run again
+          </Button>
+        </DialogActions>
+      </form>
     </Dialog>
   );
 }

@@ -1,6 +1,7 @@
 /** What happened to a job, as stretches of time. */
 import type { Job } from "@/api/queries";
 import type { Schemas } from "@/api/client";
+import { instant } from "@/lib/words";
 
 export type Attempt = Schemas["AttemptOut"];
 
@@ -15,12 +16,12 @@ export interface Stretch {
 /** Return the stretches from birth to the end, or to `now`; attempts in between are known when they ended. */
 export function stretches(job: Job, attempts: readonly Attempt[], now: number): Stretch[] {
   const found: Stretch[] = [];
-  let at = Date.parse(job.created_at);
+  let at = instant(job.created_at);
   for (const attempt of [...attempts].sort(
-    (one, other) => one.attempt - other.attempt || Date.parse(one.finished_at) - Date.parse(other.finished_at),
+    (one, other) => one.attempt - other.attempt || instant(one.finished_at) - instant(other.finished_at),
   )) {
-    const to = Date.parse(attempt.finished_at);
-    const from = attempt.started_at === null ? to : Date.parse(attempt.started_at);
+    const to = instant(attempt.finished_at);
+    const from = attempt.started_at === null ? to : instant(attempt.started_at);
     if (from > at) found.push({ kind: "waited", from: at, to: from, name: "waited" });
     found.push({
       kind: "ran",
@@ -33,11 +34,11 @@ export function stretches(job: Job, attempts: readonly Attempt[], now: number): 
   }
   const end = Math.max(at, now);
   if (job.status === "running") {
-    const from = job.started_at === null ? end : Math.max(at, Date.parse(job.started_at));
+    const from = job.started_at === null ? end : Math.max(at, instant(job.started_at));
     if (from > at) found.push({ kind: "waited", from: at, to: from, name: "waited" });
     found.push({ kind: "runs", from, to: Math.max(from, end), name: `attempt ${job.attempt} is running` });
   } else if (job.status === "queued") {
-    found.push({ kind: "waits", from: at, to: Math.max(end, Date.parse(job.run_at)), name: "waits" });
+    found.push({ kind: "waits", from: at, to: Math.max(end, instant(job.run_at)), name: "waits" });
   }
   return found;
 }

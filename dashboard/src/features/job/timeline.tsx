@@ -4,7 +4,7 @@ import { clsx } from "clsx";
 import type { ReactNode } from "react";
 import type { Job } from "@/api/queries";
 import { useNow } from "@/lib/clock";
-import { duration } from "@/lib/words";
+import { duration, instant } from "@/lib/words";
 import { Instant } from "@/ui/time";
 import { type Attempt, type Stretch, stretches } from "./stretches";
 
@@ -22,13 +22,14 @@ const SWATCH: Record<Stretch["kind"], string> = {
 };
 const WIDTH = 1000;
 const SHOWN = 8;
+const LEAST_MS = 0.001;
 
 /** When the job waited and when it ran, to scale, and the same in words. */
 export function Timeline({ job, attempts }: { job: Job; attempts: readonly Attempt[] }): ReactNode {
   const now = useNow();
-  const all = stretches(job, attempts, job.finished_at === null ? now : Date.parse(job.finished_at));
-  const from = Date.parse(job.created_at);
-  const to = Math.max(from + 1, ...all.map((each) => each.to));
+  const all = stretches(job, attempts, job.finished_at === null ? now : instant(job.finished_at));
+  const from = instant(job.created_at);
+  const to = Math.max(from + LEAST_MS, ...all.map((each) => each.to));
   const x = (at: number): number => ((at - from) / (to - from)) * WIDTH;
   const told = all.slice(-SHOWN);
   return (

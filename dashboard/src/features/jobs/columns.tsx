@@ -8,6 +8,7 @@ import { TextLink } from "@/ui/link";
 import { StatusBadge, StatusNote } from "@/ui/status";
 import type { Column } from "@/ui/table";
 import { Took, When } from "@/ui/time";
+import { shown } from "@/lib/signs";
 import { count } from "@/lib/words";
 
 const CUT = 90;
@@ -16,18 +17,14 @@ export function jobHref(id: string): string {
   return `/jobs/view/?id=${id}`;
 }
 
-/** Signs that turn the direction of what comes after them are shown as what they are. */
-const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
 function brief(value: unknown): string {
-  const plain = (stringifyExact(value) ?? "").slice(0, 4 * CUT);
-  const text = plain.replaceAll(TURNING, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = shown((stringifyExact(value) ?? "").slice(0, 4 * CUT));
   return text.length > CUT ? `${text.slice(0, CUT)}…` : text;
 }
 
 function About({ job }: { job: JobRow }): ReactNode {
   if (job.status === "dead" && job.error) {
-    return <span className="text-bad">{`${job.error.type}: ${job.error.message.slice(0, CUT)}`}</span>;
+    return <span className="text-bad">{shown(`${job.error.type}: ${job.error.message.slice(0, CUT)}`)}</span>;
   }
   if (job.truncated.includes("payload")) return <span className="text-faint">a large payload</span>;
   return <code className="text-2xs text-muted">{brief(job.payload)}</code>;
@@ -38,7 +35,7 @@ export const JOB_COLUMNS: readonly Column<JobRow>[] = [
   {
     id: "job",
     header: "Job",
-    className: "min-w-0 w-2/5",
+    className: "w-full md:w-2/5",
     cell: (job) => (
       <div className="grid gap-0.5">
         <TextLink href={jobHref(job.id)} className="font-medium">

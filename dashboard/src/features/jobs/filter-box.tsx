@@ -6,6 +6,7 @@ import { Filter, X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { useFollowed } from "@/lib/followed";
 import { Chips, Refusal } from "./chips";
 
 interface Props {
@@ -16,12 +17,8 @@ interface Props {
 }
 
 /** The filter as text with completion, and as chips. Enter asks; Escape closes the list. */
-export function FilterBox(props: Props): ReactNode {
-  return <Box key={props.q} {...props} />;
-}
-
-function Box({ q, error, onAsk, label = "Filter" }: Props): ReactNode {
-  const [text, setText] = useState(q);
+export function FilterBox({ q, error, onAsk, label = "Filter" }: Props): ReactNode {
+  const [text, setText] = useFollowed(q);
   const [place, setPlace] = useState(q.length);
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
@@ -92,7 +89,10 @@ function Box({ q, error, onAsk, label = "Filter" }: Props): ReactNode {
             type="button"
             aria-label="Clear the filter"
             title="Clear the filter"
-            onClick={() => onAsk("")}
+            onClick={() => {
+              onAsk("");
+              input.current?.focus();
+            }}
             className="absolute top-1 right-1 grid size-6 place-items-center rounded text-faint hover:bg-hover"
           >
             <X aria-hidden size={14} />

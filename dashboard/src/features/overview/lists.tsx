@@ -7,6 +7,7 @@ import type { QueueFigures, Stuck } from "@/api/stats";
 import { schedulesQuery } from "@/api/queries";
 import { groupHref } from "@/features/dead/groups";
 import { count, duration } from "@/lib/words";
+import { Foreign } from "@/ui/foreign";
 import { TextLink } from "@/ui/link";
 import { Empty } from "@/ui/states";
 import { type Column, DataTable } from "@/ui/table";
@@ -54,7 +55,7 @@ export function TopErrors({ groups }: { groups: readonly Schemas["GroupOut"][] }
       {groups.slice(0, SHOWN).map((group) => (
         <li key={group.fingerprint} className="flex items-start justify-between gap-3 px-4 py-2 text-sm">
           <TextLink href={groupHref(group.fingerprint)} className="line-clamp-2">
-            <b>{group.error_type}</b> <bdi>{group.message}</bdi>
+            <Foreign className="font-bold" text={group.error_type} /> <Foreign text={group.message} />
           </TextLink>
           <span className="text-right whitespace-nowrap">
             {count(group.jobs)}

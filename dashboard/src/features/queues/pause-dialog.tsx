@@ -8,6 +8,7 @@ import { serverNow } from "@/lib/clock";
 import { Button } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
 import { SelectField, TextField } from "@/ui/field";
+import { Foreign } from "@/ui/foreign";
 import type { Queue } from "./queues-view";
 
 /** Pauses a queue with a reason that its jobs tell, or lets it go on. */
@@ -36,7 +37,13 @@ export function PauseDialog({ queue, onClose }: { queue: Queue; onClose: () => v
       <form onSubmit={submit} className="grid gap-3">
         {queue.paused ? (
           <p className="anywhere text-sm">
-            {queue.paused.reason ? `It pauses because: ${queue.paused.reason}` : "It pauses; nobody said why."}
+            {queue.paused.reason ? (
+              <>
+                It pauses because: <Foreign text={queue.paused.reason} />
+              </>
+            ) : (
+              "It pauses; nobody said why."
+            )}
           </p>
         ) : (
           <>

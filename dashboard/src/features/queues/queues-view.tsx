@@ -82,7 +82,7 @@ function queueColumns(may: boolean, pause: (queue: Queue) => void): readonly Col
     {
       id: "name",
       header: "Queue",
-      className: "w-1/4",
+      className: "w-2/5 md:w-1/4",
       cell: ({ name }) => (
         <TextLink href={queueHref(name)} className="font-medium">
           {name}

@@ -13,6 +13,7 @@ import { duration } from "@/lib/words";
 import { Badge } from "@/ui/badge";
 import { Button, LinkButton } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
+import { Foreign } from "@/ui/foreign";
 import { JsonView } from "@/ui/json-view";
 import { TextLink } from "@/ui/link";
 import { Facts, Page, Section } from "@/ui/page";
@@ -95,8 +96,9 @@ function Known({ schedule }: { schedule: Schedule }): ReactNode {
       <div className="grid min-w-0 gap-4">
         <Section title="Next runs">
           {schedule.paused ? (
-            <p className="mb-2 text-sm text-warn">
-              It pauses{schedule.paused.reason ? `: ${schedule.paused.reason}` : ""}. Without that it would fire
+            <p className="anywhere mb-2 text-sm text-warn">
+              It pauses{schedule.paused.reason ? ": " : ""}
+              <Foreign text={schedule.paused.reason ?? ""} />. Without that it would fire
             </p>
           ) : null}
           <NextFires rhythm={schedule} />

@@ -82,7 +82,7 @@ function scheduleColumns(may: boolean): readonly Column<Schedule>[] {
     {
       id: "name",
       header: "Schedule",
-      className: "w-2/5",
+      className: "w-full md:w-2/5",
       cell: (schedule) => (
         <div className="grid gap-0.5">
           <TextLink href={scheduleHref(schedule.name)} className="font-medium">
