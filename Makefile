@@ -130,7 +130,7 @@ prove-versions: $(VENV)/dev.stamp ## Go one version forward, back and forward un
 	$(BIN)/python -m pytest -q -s -n 0 tests/prove/test_versions.py
 
 .PHONY: prove-image
-prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL)
+prove-image: ## Build the image and run the tour in it, read-only (root, podman, debootstrap, EQUEUE_DATABASE_URL; EQUEUE_TWICE=1 compares two builds)
 	sh docker/prove.sh
 
 .PHONY: bench-claim
@@ -170,7 +170,7 @@ bench-lists: $(VENV)/dev.stamp ## Lists, counts and jobs over HTTP with a millio
 	$(BIN)/python -m bench.lists
 
 .PHONY: bench-scaling
-bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 3 minutes)
+bench-scaling: $(VENV)/dev.stamp ## An autoscaler's question to PostgreSQL with a million jobs about (about 2 minutes)
 	$(BIN)/python -m bench.scaling
 
 .PHONY: bench-room

@@ -31,12 +31,27 @@ set -- --volume /etc/ssl/certs:/etc/ssl/certs:ro
 echo cafile=/etc/ssl/certs/ca-certificates.crt >"$WORK/npmrc"
 set -- "$@" --volume "$WORK/npmrc:/usr/etc/npmrc:ro"
 [ ! -e /etc/pip.conf ] || set -- "$@" --volume /etc/pip.conf:/etc/pip.conf:ro
-podman build --quiet --isolation chroot --network host --layers=false --pull=never "$@" \
-  --build-arg PYTHON="$(pinned "$BASE")" --build-arg NODE="$(pinned "$NODE")" --build-arg REVISION="$(git rev-parse HEAD)" \
-  -f docker/Dockerfile -t "$IMAGE" . >"$WORK/build.log" 2>&1 || { tail -40 "$WORK/build.log" >&2; exit 1; }
+set -- "$@" --build-arg PYTHON="$(pinned "$BASE")" --build-arg NODE="$(pinned "$NODE")" \
+  --build-arg REVISION="$(git rev-parse HEAD)"
+build() { # build TAG ARGUMENTS
+  tag=$1 && shift
+  podman build --quiet --isolation chroot --network host --layers=false --pull=never "$@" \
+    -f docker/Dockerfile -t "$tag" . >"$WORK/build.log" 2>&1 || { tail -40 "$WORK/build.log" >&2; exit 1; }
+}
+build "$IMAGE" "$@"
 size() { podman image inspect --format '{{.Size}}' "$1" | awk '{printf "%.0f MB", $1 / 1e6}'; }
 echo "image $(size "$IMAGE"), of which the base $(size "$BASE"); bases $(pinned "$BASE") and $(pinned "$NODE")"
 
+# EQUEUE_TWICE=1: what is built again from the same inputs is the same, file by file.
+sums() { (cd "$(podman image mount "$1")/opt/equeue" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+if [ -n "${EQUEUE_TWICE:-}" ]; then
+  build "$IMAGE-again" "$@"
+  sums "$IMAGE" >"$WORK/first" && sums "$IMAGE-again" >"$WORK/second"
+  podman image umount "$IMAGE-again" >/dev/null && podman rmi "$IMAGE-again" >/dev/null
+  diff "$WORK/first" "$WORK/second" || { echo "two builds differ" >&2; exit 1; }
+  echo "built twice: $(wc -l <"$WORK/first") files, all of them equal"
+fi
+
 TREE=$(podman image mount "$IMAGE")
 # All of it ends with its namespaces.
-exec unshare --mount --pid --fork --kill-child sh -eu docker/inside.sh "$TREE"
+unshare --mount --pid --fork --kill-child sh -eu docker/inside.sh "$TREE"

@@ -197,6 +197,7 @@ def _facts(settings: QueueSettings) -> dict[str, Fact]:
         "max_depth": settings.limits.max_depth,
         "rate": None if settings.limits.rate is None else str(settings.limits.rate),
         "oldest_share": settings.limits.oldest_share,
+        "target_wait_s": _seconds(settings.target_wait),
         **{f"kept_{name}_s": _seconds(kept) for name, kept in attrs.asdict(settings.retention).items()},
     }
 

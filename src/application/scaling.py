@@ -19,7 +19,7 @@ class TellNeed:
     units_of_work: UnitsOfWork
 
     async def __call__(self, queues: Collection[str], *, slots_a_worker: int, target: timedelta) -> Need:
-        """Return the need of `queues` (none: of all). Raises `Unavailable`."""
+        """Return the need of `queues` (none: of all); `target` is for those that have none. Raises `Unavailable`."""
         open_demands = await self.demands.read(queues)
         async with self.units_of_work() as unit:
             now, known = await unit.now(), {stored.name: stored for stored in await unit.queues.all()}
@@ -35,4 +35,4 @@ class TellNeed:
             most = min(demand.running + startable, most or demand.running + startable)
         rate = None if limits.rate is None else limits.rate.limit / limits.rate.period.total_seconds()
         paused = stored.pause is not None and stored.pause.holds(now)
-        return attrs.evolve(demand, ceiling=Ceiling(most, rate, paused))
+        return attrs.evolve(demand, ceiling=Ceiling(most, rate, paused), target=stored.settings.target_wait)

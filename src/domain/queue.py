@@ -13,6 +13,9 @@ from .retention import UNSAID, Retention, retention_problems
 from .retry import MAX_RETRIES, Backoff
 from .spec import LATEST, LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT, backoff_violations
 
+SHORTEST_TARGET = timedelta(seconds=0.1)
+LONGEST_TARGET = timedelta(days=1)
+
 
 @attrs.frozen
 class QueueSettings:
@@ -20,7 +23,8 @@ class QueueSettings:
 
     `max_retries` and `timeout` count when a job is enqueued for which neither caller nor task says otherwise,
     `backoff` when a job fails that carries none, `on_dead` when a job dies whose task names none, `retention` once a
-    job has ended.
+    job has ended. `target_wait` is how long jobs may wait as far as workers can be had for them: no promise, but what
+    autoscalers are told by.
     """
 
     max_retries: int | None = None
@@ -29,6 +33,7 @@ class QueueSettings:
     on_dead: OnDead | None = None
     limits: QueueLimits = UNLIMITED
     retention: Retention = UNSAID
+    target_wait: timedelta | None = None
 
 
 @attrs.frozen
@@ -83,3 +88,5 @@ def _violations(name: str, settings: QueueSettings) -> Iterator[Violation]:
     yield from limit_problems(settings.limits)
     for violation in retention_problems(settings.retention):
         yield violation.under("/retention")
+    if settings.target_wait is not None and not SHORTEST_TARGET <= settings.target_wait <= LONGEST_TARGET:
+        yield Violation("/target_wait_s", "must be between 0.1 and 86400", "range")

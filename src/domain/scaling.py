@@ -35,7 +35,7 @@ class Demand:
     """What one queue asks for, as far as the database tells.
 
     `ready` and `running` are counted to a bound. `arrivals` is how many jobs came a second lately, `run` how long the
-    last ones ran, `None` if nobody knows.
+    last ones ran, `None` if nobody knows. `target` is how long its jobs may wait, `None` if that is left to who asks.
     """
 
     queue: str
@@ -45,6 +45,7 @@ class Demand:
     arrivals: float = 0.0
     run: timedelta | None = None
     ceiling: Ceiling = OPEN
+    target: timedelta | None = None
 
 
 @attrs.frozen
@@ -60,9 +61,12 @@ class Need:
 
 
 def need(demands: Iterable[Demand], *, slots_a_worker: int, target: timedelta) -> Need:
-    """Return how many workers let jobs wait no longer than `target`, for queues that they serve together."""
+    """Return how many workers let jobs wait no longer than their queue's target, for queues that they serve together.
+
+    `target` is that of queues which have none of their own.
+    """
     asked = list(demands)
-    slots = sum(slots_wanted(demand, target) for demand in asked)
+    slots = sum(slots_wanted(demand, demand.target or target) for demand in asked)
     oldest = max((demand.oldest_ready or timedelta(0) for demand in asked), default=timedelta(0))
     return Need(
         ready=sum(demand.ready for demand in asked),

@@ -14,7 +14,12 @@ from equeue.domain.retry import Exponential
 
 LIMITS = QueueLimits(5, 2, Rate(10, seconds(60), 3), 1_000, 0.25)
 WHOLE = QueueSettings(
-    7, seconds(2.5), Exponential(1.5, 3.0, 60.0, 0.5), OnDead("a.b", {"to": "é 🐘", "n": [1, None]}), LIMITS
+    7,
+    seconds(2.5),
+    Exponential(1.5, 3.0, 60.0, 0.5),
+    OnDead("a.b", {"to": "é 🐘", "n": [1, None]}),
+    LIMITS,
+    target_wait=seconds(12.5),
 )
 
 
@@ -39,7 +44,7 @@ async def test_settings_come_back_as_they_were_set(world: World) -> None:
             seconds(2.5),
             WHOLE.backoff,
         )
-        assert mail.settings.limits == LIMITS
+        assert (mail.settings.limits, mail.settings.target_wait) == (LIMITS, seconds(12.5))
         assert mail.settings.on_dead is not None
         assert mail.settings.on_dead.task == "a.b"
         assert (bills.settings, none) == (UNSET, None)

@@ -1112,7 +1112,7 @@ export interface paths {
         };
         /**
          * Tell an autoscaler how many workers of `slots` slots the named queues need; limits and pauses are counted in
-         * @description Scope: `stats:read`.
+         * @description `target_wait_s` is for queues that have no target of their own. Scope: `stats:read`.
          */
         get: operations["get_scaling"];
         put?: never;
@@ -2432,7 +2432,7 @@ export interface components {
          *
          *         `max_running` jobs hold a lease at once, `max_running_per_key` of one `concurrency_key`. With `max_depth` jobs that
          *         wait, further ones are refused. `oldest_share` of the places of each claim go to what has been due longest, whatever
-         *         its priority.
+         *         its priority. `target_wait_s` is how long its jobs may wait, as autoscalers are told by `/stats/scaling`.
          */
         QueueForm: {
             /**
@@ -2464,6 +2464,8 @@ export interface components {
              *     }
              */
             retention?: components["schemas"]["RetentionForm"];
+            /** @default null */
+            target_wait_s?: number | null;
         };
         /**
          * QueueFullReason
@@ -2510,6 +2512,8 @@ export interface components {
              *     }
              */
             retention?: components["schemas"]["RetentionForm"];
+            /** @default null */
+            target_wait_s?: number | null;
         };
         /**
          * QueueStats
@@ -2698,7 +2702,7 @@ export interface components {
         };
         /**
          * Scaling
-         * @description How much work there is, and how many workers it takes for no job to wait longer than the target.
+         * @description How much work there is, and how many workers it takes for no job to wait longer than its queue's target.
          *
          *         `ready` and `running` are counted to 10,001 a queue. `desired` is never less than what runs needs.
          */
@@ -11135,7 +11139,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /**
-             * @description How much work there is, and how many workers it takes for no job to wait longer than the target.
+             * @description How much work there is, and how many workers it takes for no job to wait longer than its queue's target.
              *
              *         `ready` and `running` are counted to 10,001 a queue. `desired` is never less than what runs needs.
              */

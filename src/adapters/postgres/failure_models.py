@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ...domain.ids import UUID
 from ...domain.limits import LONGEST_PERIOD, SHORTEST_PERIOD
 from ...domain.outcomes import FINGERPRINT_CHARS
+from ...domain.queue import LONGEST_TARGET, SHORTEST_TARGET
 from ...domain.retry import MAX_RETRIES
 from ...domain.spec import LONGEST_TIMEOUT, REASON_CHARS, SHORTEST_TIMEOUT
 from ...domain.status import JobStatus
@@ -19,6 +20,7 @@ from .mapping import NOW, Model, rule
 DEAD = JobStatus.DEAD
 TIMEOUTS = f"{SHORTEST_TIMEOUT.total_seconds():g} and {LONGEST_TIMEOUT.total_seconds():g}"
 PERIODS = f"{SHORTEST_PERIOD.total_seconds():g} and {LONGEST_PERIOD.total_seconds():g}"
+TARGETS = f"{SHORTEST_TARGET.total_seconds():g} and {LONGEST_TARGET.total_seconds():g}"
 FINGERPRINTS = f"char_length(fingerprint) between 1 and {FINGERPRINT_CHARS}"
 
 
@@ -53,6 +55,7 @@ class QueueRow(Model):
     paused_by_key: Mapped[UUID | None]
     pause_reason: Mapped[str | None]
     retention: Mapped[bytes | None] = mapped_column(kind.RETENTION)
+    target_wait_s: Mapped[float | None]
 
     __table_args__ = (
         rule("default_max_retries_is_0_to_1000", f"default_max_retries between 0 and {MAX_RETRIES}"),
@@ -75,6 +78,7 @@ class QueueRow(Model):
         ),
         rule("pause_key_only_with_its_owner", "paused_by_key is null or paused_by_user is not null"),
         rule("pause_reason_is_at_most_1000_characters", f"char_length(pause_reason) <= {REASON_CHARS}"),
+        rule("target_wait_is_a_tenth_of_a_second_to_a_day", f"target_wait_s between {TARGETS}"),
     )
 
 

@@ -126,6 +126,7 @@ def _columns(settings: QueueSettings) -> dict[str, Any]:
         "default_backoff": None if backoff is None else backoff.encode(),
         "on_dead": on_dead_document(settings.on_dead),
         "retention": _retention_document(settings.retention),
+        "target_wait_s": None if settings.target_wait is None else settings.target_wait.total_seconds(),
     }
 
 
@@ -173,6 +174,7 @@ def _stored(row: QueueRow) -> StoredQueue:
         on_dead_of(row.on_dead),
         _limits(row),
         _retention_of(row.retention),
+        None if row.target_wait_s is None else timedelta(seconds=row.target_wait_s),
     )
     return StoredQueue(row.name, settings, utc(row.created_at), utc(row.updated_at), row.revision, _pause(row))
 

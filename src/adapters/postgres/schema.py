@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ...domain.errors import Unavailable
 from .engine import away, is_unavailable
 
-MINIMUM = "0013"
+MINIMUM = "0015"
 """The oldest revision with which this build's statements work."""
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision this build knows; a newer one fits as long as nothing that this build uses was removed."""
 
 FLOOR = "0001"

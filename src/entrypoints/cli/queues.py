@@ -15,12 +15,13 @@ queues.command("equeue.entrypoints.cli.explain:explain_queue", name="explain")
 
 COLUMNS = ("name", "paused", *figures.COLUMNS, "max_running", "max_running_per_key", "rate", "max_depth")
 
-Setting = Literal["retries", "timeout", "backoff", "on-dead"]
+Setting = Literal["retries", "timeout", "backoff", "on-dead", "target-wait"]
 _UNSET: dict[Setting, dict[str, Any]] = {
     "retries": {"defaults": {"max_retries": None}},
     "timeout": {"defaults": {"timeout_s": None}},
     "backoff": {"defaults": {"backoff": None}},
     "on-dead": {"on_dead": None},
+    "target-wait": {"target_wait_s": None},
 }
 
 
@@ -55,6 +56,9 @@ def set_queue(
     on_dead_payload: Annotated[
         str | None, Parameter(help='Its payload as JSON, such as {"url": "https://…", "body": "$job"}.')
     ] = None,
+    target_wait: Annotated[
+        str | None, Parameter(help="How long jobs may wait, as autoscalers are told: 10s, 5m.")
+    ] = None,
     unset: Annotated[list[Setting] | None, Parameter(help="A setting that shall be the system's again.")] = None,
     output: options.Output = None,
     url: options.Url = None,
@@ -76,6 +80,8 @@ def set_queue(
     if on_dead is not None:
         payload = None if on_dead_payload is None else _json("--on-dead-payload", on_dead_payload)
         changes["on_dead"] = {"task": on_dead, "payload": payload}
+    if target_wait is not None:
+        changes["target_wait_s"] = values.duration(target_wait).total_seconds()
     with connected(url, api_key) as api:
         write_one(flat(api.set_queue(name, changes)), output)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from ...domain import spec
+from ...domain import queue, spec
 from ...domain.retention import LONGEST_KEPT
 from ...domain.retry import MAX_RETRIES
 from . import queue_wire, wire
@@ -12,6 +12,7 @@ from . import queue_wire, wire
 Timeout = Annotated[float, Meta(ge=spec.SHORTEST_TIMEOUT.total_seconds(), le=spec.LONGEST_TIMEOUT.total_seconds())]
 Retries = Annotated[int, Meta(ge=0, le=MAX_RETRIES)]
 Kept = Annotated[float, Meta(ge=0, le=LONGEST_KEPT.total_seconds())]
+Target = Annotated[float, Meta(ge=queue.SHORTEST_TARGET.total_seconds(), le=queue.LONGEST_TARGET.total_seconds())]
 Payload = Annotated[Raw, Meta(description="a JSON object", extra_json_schema={"type": "object"})]
 
 
@@ -48,7 +49,7 @@ class QueueForm(Struct, forbid_unknown_fields=True):
 
     `max_running` jobs hold a lease at once, `max_running_per_key` of one `concurrency_key`. With `max_depth` jobs that
     wait, further ones are refused. `oldest_share` of the places of each claim go to what has been due longest, whatever
-    its priority.
+    its priority. `target_wait_s` is how long its jobs may wait, as autoscalers are told by `/stats/scaling`.
     """
 
     defaults: QueueDefaults = QueueDefaults()
@@ -59,6 +60,7 @@ class QueueForm(Struct, forbid_unknown_fields=True):
     max_depth: queue_wire.Depth | None = None
     oldest_share: queue_wire.Share | None = None
     retention: RetentionForm = RetentionForm()
+    target_wait_s: Target | None = None
 
 
 class QueueOut(Struct):
@@ -79,6 +81,7 @@ class QueueOut(Struct):
     updated_at: wire.Instant | None
     etag: str
     retention: RetentionForm = RetentionForm()
+    target_wait_s: float | None = None
 
 
 class QueueList(Struct):

@@ -138,6 +138,7 @@ def _shown(view: QueueView, principal: Principal, now: datetime) -> failure_wire
         updated_at=updated_at,
         etag=view.etag,
         retention=form.retention,
+        target_wait_s=form.target_wait_s,
     )
 
 
@@ -146,6 +147,7 @@ def _form(settings: QueueSettings) -> failure_wire.QueueForm:
     defaults = failure_wire.QueueDefaults(settings.max_retries, timeout_s, render.backoff(settings.backoff))
     form = queue_render.put_limits(failure_wire.QueueForm(defaults), settings.limits)
     form.retention = _retention_form(settings.retention)
+    form.target_wait_s = None if settings.target_wait is None else settings.target_wait.total_seconds()
     if settings.on_dead is not None:
         payload = msgspec.UNSET if settings.on_dead.payload is None else msgspec.Raw(settings.on_dead.payload)
         form.on_dead = failure_wire.OnDeadForm(settings.on_dead.task, payload)
@@ -172,6 +174,7 @@ def _settings(form: failure_wire.QueueForm) -> QueueSettings:
         None if on_dead is None else OnDead(on_dead.task, _payload(on_dead)),
         queue_render.limits_of(form),
         _retention(form.retention),
+        None if form.target_wait_s is None else timedelta(seconds=form.target_wait_s),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from ...domain.access import Scope
 from . import wire
 from .endpoint import API, Answer, Call, any_of, endpoint
+from .failure_wire import Target
 from .problems import Problem
 from .services import HttpServices
 
@@ -17,11 +18,11 @@ class ScalingQuery(msgspec.Struct):
 
     queue: tuple[wire.Name, ...] = ()
     slots: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
-    target_wait_s: Annotated[float, msgspec.Meta(ge=0.1, le=86_400)] = 30.0
+    target_wait_s: Target = 30.0
 
 
 class Scaling(msgspec.Struct):
-    """How much work there is, and how many workers it takes for no job to wait longer than the target.
+    """How much work there is, and how many workers it takes for no job to wait longer than its queue's target.
 
     `ready` and `running` are counted to 10,001 a queue. `desired` is never less than what runs needs.
     """
@@ -43,7 +44,10 @@ class Scaling(msgspec.Struct):
     tag="stats",
 )
 async def get_scaling(services: HttpServices, call: Call[ScalingQuery, None]) -> Answer:
-    """Tell an autoscaler how many workers of `slots` slots the named queues need; limits and pauses are counted in."""
+    """Tell an autoscaler how many workers of `slots` slots the named queues need; limits and pauses are counted in.
+
+    `target_wait_s` is for queues that have no target of their own.
+    """
     query, principal = call.query, call.principal
     if principal.queue_globs and not query.queue:
         raise Problem("forbidden", "This key is confined to queues: name those that you ask about.")

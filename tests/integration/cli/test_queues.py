@@ -15,9 +15,12 @@ def test_a_queue_is_set_and_shown(remote: Run) -> None:
     hook = ("--on-dead", "http.request", "--on-dead-payload", '{"url": "https://example.org", "body": "$job"}')
     second = remote("queues", "set", "shell", "--backoff", "fixed:5s", *hook, "--unset", "timeout", "-o", "json")
     assert second.code == 0, second.err
+    waits = remote("queues", "set", "shell", "--target-wait", "1m30s", "-o", "json").document["target_wait_s"]
+    assert (waits, remote("queues", "set", "shell", "--unset", "target-wait").code) == (90.0, 0)
     assert (second.document["max_retries"], second.document["timeout_s"]) == (7, None)
     assert second.document["backoff"] == {"kind": "fixed", "base_s": 5.0, "jitter": 0.0}
     shown = remote("queues", "show", "shell", "-o", "json").document
+    assert shown["target_wait_s"] is None
     assert shown["on_dead"] == {"task": "http.request", "payload": {"url": "https://example.org", "body": "$job"}}
     assert "shell" in remote("queues", "list", "-o", "id").out.split()
     queued = remote(

@@ -251,6 +251,9 @@ BROKEN = [
         paused_at="now()",
         pause_reason="repeat('x', 1001)",
     ),
+    _broken("ck_queues_target_wait_is_a_tenth_of_a_second_to_a_day", "queue", target_wait_s="0.09"),
+    _broken("ck_queues_target_wait_is_a_tenth_of_a_second_to_a_day", "queue", target_wait_s="86401"),
+    _broken("ck_queues_target_wait_is_a_tenth_of_a_second_to_a_day", "queue", target_wait_s="'nan'"),
     _broken("on_dead_names_its_task_within_64_kib", "queue", on_dead="'{}'"),
     _broken("on_dead_names_its_task_within_64_kib", "task", on_dead="""'{"task": 1}'"""),
     _broken("on_dead_names_its_task_within_64_kib", "task", on_dead=_json('{"task": "a", "payload": "%"}', 65_538)),
@@ -325,6 +328,8 @@ WITHIN = [
     ("api_key", {"scopes": "'{}'", "queue_globs": "'{mail*}'"}),
     ("queue", {"default_max_retries": "1000", "default_timeout_s": "0.1", "on_dead": """'{"task": "a"}'"""}),
     ("queue", {"max_running": "1", "max_running_per_key": "1", "max_depth": "1", "oldest_share": "1"}),
+    ("queue", {"target_wait_s": "0.1"}),
+    ("queue", {"target_wait_s": "86400"}),
     ("queue", {"rate_limit": "1", "rate_period_s": "0.1", "rate_tokens": "0", "rate_at": "now()"}),
     (
         "queue",

@@ -48,6 +48,16 @@ def test_a_backlog_is_gone_within_the_target() -> None:
     assert slots_wanted(waiting, TARGET) == pytest.approx(40)
 
 
+def test_each_queue_has_its_own_target() -> None:
+    """What one may wait for is no word about another: 40 at a time for the one, 80 for the one that says 15 seconds."""
+    patient = Demand("mail", ready=900, oldest_ready=timedelta(0), run=SECOND)
+    hurried = attrs.evolve(patient, queue="alerts", target=TARGET / 2)
+
+    assert need([patient], slots_a_worker=1, target=TARGET).desired == 40
+    assert need([hurried], slots_a_worker=1, target=TARGET).desired == 80
+    assert need([patient, hurried], slots_a_worker=1, target=TARGET).desired == 120
+
+
 def test_what_is_left_of_the_target_counts() -> None:
     """Half of them in half of the time is as many workers as before: they do not leave while work remains."""
     later = Demand("mail", ready=450, oldest_ready=TARGET * 0.75 / 2, run=SECOND)

@@ -124,6 +124,19 @@ async def test_limits_and_pauses_are_counted_in(api: Caller, world: World, scale
         assert (await scaler.get(SCALING, params=asked)).json()["desired"] == desired
 
 
+async def test_a_queues_own_target_counts(api: Caller, world: World, scaler: Caller) -> None:
+    """Whatever the autoscaler asks for: its word is for queues that have none of their own."""
+    await jobs(api, 300)
+    asked = {"queue": "mail", "slots": 1}
+    hurried = (await scaler.get(SCALING, params=asked | {"target_wait_s": 4})).json()["desired"]
+    async with world.units_of_work() as unit:
+        await unit.queues.put("mail", QueueSettings(target_wait=timedelta(seconds=4)))
+        await unit.commit()
+
+    for target in (4, 40):
+        assert (await scaler.get(SCALING, params=asked | {"target_wait_s": target})).json()["desired"] == hurried
+
+
 @pytest.mark.parametrize("query", ["slots=0", "slots=20.5", "target_wait_s=0", "queue=UP", "quue=mail"])
 async def test_bad_questions_are_refused(scaler: Caller, query: str) -> None:
     """A typo must not scale all queues."""

@@ -17,6 +17,7 @@ LIMITS = {
     "rate": {"limit": 10, "period_s": 60.0, "burst": None},
     "max_depth": 100,
     "oldest_share": 0.25,
+    "target_wait_s": 2.5,
 }
 
 
@@ -91,6 +92,8 @@ async def test_a_queue_nobody_spoke_of_can_be_paused_and_not_resumed(world: Worl
         ({"rate": {"limit": 1, "period_s": 1, "burst": 0}}, "/rate/burst"),
         ({"oldest_share": 0}, "/oldest_share"),
         ({"oldest_share": 1.5}, "/oldest_share"),
+        ({"target_wait_s": 0.09}, "/target_wait_s"),
+        ({"target_wait_s": 86_401}, "/target_wait_s"),
     ],
 )
 async def test_limits_out_of_bounds_are_refused(world: World, body: dict[str, object], pointer: str) -> None:

@@ -27,6 +27,12 @@ const LIMITS: readonly Setting[] = [
     hint: "protects low priorities",
     of: (queue) => queue.oldest_share,
   },
+  {
+    name: "target_wait_s",
+    label: "To wait at most, seconds",
+    hint: "what autoscalers are told",
+    of: (queue) => queue.target_wait_s,
+  },
 ];
 
 const DEFAULTS: readonly Setting[] = [
