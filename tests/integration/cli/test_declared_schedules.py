@@ -31,7 +31,7 @@ tasks.schedule("nightly", build, {payload!r}, {rhythm})
 """
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    said = equeue("worker", "reports", EQUEUE_DATABASE_URL=database_url, PYTHONPATH=path)
+    said = equeue("worker", "reports", "--burst", EQUEUE_DATABASE_URL=database_url, PYTHONPATH=path)
 
     assert said.code == 2, said.err
     assert "schedule 'nightly'" in said.err
