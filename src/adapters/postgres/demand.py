@@ -13,7 +13,7 @@ from ...domain.scaling import Demand
 from ...domain.status import JobStatus
 from .errors import translated
 from .planning import ALONG_INDEXES
-from .waiting_queues import WAITING_QUEUES
+from .waiting_queues import WAITING_QUEUES, lanes
 
 # Waiting jobs along ix_jobs_claim, lane by lane, to the bound; running ones by ix_jobs_running. The youngest jobs are
 # the last of the primary key, whose ids begin with the time: each lies there once, whatever became of it. How long
@@ -67,36 +67,10 @@ select named.queue, due.jobs, coalesce(held.jobs, 0), now() - oldest.run_at, coa
 from named
 cross join span
 cross join lateral (
-  select count(*) as jobs
-  from (
-    select
-    from generate_series(0, 9) as lane (priority)
-    cross join lateral (
-      select
-      from equeue.jobs as q
-      where q.queue = named.queue
-        and q.priority = lane.priority
-        and (q.status = '{JobStatus.QUEUED}') is true
-        and q.run_at <= now()
-      order by q.run_at
-      limit :most
-    ) as one
-    limit :most
-  ) as counted
+  select count(*) as jobs from (select {lanes("named.queue", ":most")} limit :most) as counted
 ) as due
 cross join lateral (
-  select min(first.run_at) as run_at
-  from generate_series(0, 9) as lane (priority)
-  cross join lateral (
-    select q.run_at
-    from equeue.jobs as q
-    where q.queue = named.queue
-      and q.priority = lane.priority
-      and (q.status = '{JobStatus.QUEUED}') is true
-      and q.run_at <= now()
-    order by q.run_at
-    limit 1
-  ) as first
+  select min(due.run_at) as run_at {lanes("named.queue", "1")}
 ) as oldest
 left join (select queue, count(*) as jobs from running group by queue) as held on held.queue = named.queue
 left join (select queue, count(*) as jobs from came group by queue) as fresh on fresh.queue = named.queue

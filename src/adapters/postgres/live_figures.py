@@ -12,14 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...application.ports.dead_letters import GroupFilter
 from ...application.ports.statistics import Count, Depth, Stuck
-from ...domain.spec import LOWEST_PRIORITY
 from ...domain.status import JobStatus
 from .dead_letters import narrowed
 from .errors import translated
 from .globs import like
 from .planning import ALONG_INDEXES
 from .rows import maybe_utc
-from .waiting_queues import WAITING_QUEUES
+from .waiting_queues import WAITING_QUEUES, lanes
 
 Rows: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[Sequence[Any]]]
 
@@ -35,18 +34,6 @@ _LEAST = 100
 # Each count is one probe of an index for a queue and priority, no longer than the cap, which queues share: `cap + 1`
 # says that there are more.
 _SOME_WAITING = "select unnest(cast(:queues as text[]))::equeue.name"
-_LANE = f"""
-    from generate_series(0, {LOWEST_PRIORITY}) as lane (priority)
-    cross join lateral (
-      select q.run_at
-      from equeue.jobs as q
-      where q.queue = waiting.queue
-        and q.priority = lane.priority
-        and (q.status = '{_QUEUED}') is true
-        and q.run_at {{due}} now()
-      order by q.run_at
-      limit {{limit}}
-    ) as due"""
 DEPTHS = f"""
 with recursive waiting (queue) as ({{waiting}}),
 asked as materialized (
@@ -64,8 +51,8 @@ working as materialized (
   select queue, count(*) as jobs from seen where {{within}} group by queue
 )
 select coalesce(waiting.queue, working.queue)::text,
-  (select count(*) from (select {_LANE.format(due="<=", limit="share.cap + 1")} limit share.cap + 1) as ready),
-  (select count(*) from (select {_LANE.format(due=">", limit="share.cap + 1")} limit share.cap + 1) as later),
+  (select count(*) from (select {lanes("waiting.queue", "share.cap + 1")} limit share.cap + 1) as ready),
+  (select count(*) from (select {lanes("waiting.queue", "share.cap + 1", ">")} limit share.cap + 1) as later),
   (
     select count(*)
     from (
@@ -75,7 +62,7 @@ select coalesce(waiting.queue, working.queue)::text,
       limit share.cap + 1
     ) as again
   ),
-  (select now() - min(due.run_at) {_LANE.format(due="<=", limit="1")}),
+  (select now() - min(due.run_at) {lanes("waiting.queue", "1")}),
   coalesce(working.jobs, 0),
   (select count(*) from seen) > :cap,
   share.cap

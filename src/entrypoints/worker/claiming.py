@@ -191,7 +191,7 @@ class Claimer:
             if claims and self._look_at > 0.0:
                 self._look_at = max(self._look_at, self._poll_at)
         else:
-            self._plan_look(now, more=len(claims) >= wish.limit or not wish.begun)
+            self._plan_look(now, claims, more=len(claims) >= wish.limit or not wish.begun)
         self._mind(claims, wish, now)
         until = asked_at + self._rules.lease.total_seconds()
         runs = [Run(claim, now, until) for claim in claims]
@@ -203,10 +203,11 @@ class Claimer:
         self._appetite.measure(self._runner.ended - self._ended_before, self._clock.monotonic())
         self._ended_before = self._runner.ended
 
-    def _plan_look(self, now: float, *, more: bool) -> None:
+    def _plan_look(self, now: float, claims: Sequence[Claim], *, more: bool) -> None:
         self._poll_at = now + self._pause()
         if more:
-            self._look_at = now + SPELL if self._relies else 0.0
+            ids_come = self._relies and not isinstance(claims, Granted)
+            self._look_at = now + SPELL if ids_come else 0.0
         else:
             self._look_at = min(self._look_at, self._poll_at)
 

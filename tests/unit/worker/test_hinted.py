@@ -47,7 +47,7 @@ class IdQueue:
     async def publish(self, ready: Sequence[JobQueued]) -> None:
         """Keep nothing: the test says which ids there are."""
 
-    async def ring(self, cancels: Sequence[CancelRequested], resumed: Sequence[str] = ()) -> None:
+    async def ring(self, cancels: Sequence[CancelRequested], look: Sequence[str] = ()) -> None:
         """Pass over it."""
 
     async def health(self) -> QueueHealth:

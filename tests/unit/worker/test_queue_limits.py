@@ -2,10 +2,12 @@
 
 import attrs
 from tests.builders import seconds
-from tests.unit.worker.test_claiming import Gate
+from tests.unit.worker.test_claiming import Gate, Names
 from tests.unit.worker.world import World, breathe
 
+from equeue import Tasks
 from equeue.application.failure_policies import SYSTEM
+from equeue.application.ports.queue import Received
 from equeue.application.queues import ManageQueues
 from equeue.domain.audit import SYSTEM as NOBODY
 from equeue.domain.limits import QueueLimits, Rate
@@ -35,6 +37,22 @@ async def test_places_are_filled_as_they_come_free(world: World) -> None:
         await breathe()
     await world.until_ended(*ids)
     assert gate.most == 2
+
+
+async def test_where_ids_come_by_themselves_limited_queues_are_looked_into_without_rest(world: World) -> None:
+    """Their ids do not come: as long as looks bring all that was asked for, the next one follows at once."""
+    hints, tasks = Names(), Tasks()
+
+    @tasks.task("short.task")
+    async def short() -> None: ...
+
+    await bound(world, QueueLimits(max_running=10))
+    await world.start(tasks, attrs.evolve(HASTY, concurrency=2, prefetch=False), queue=hints)
+    await breathe()
+    ids = await world.enqueue_all([JobSpec("short.task")] * 7)
+    hints.told.put_nowait(Received(queues=frozenset({"default"})))
+    await world.until_ended(*ids)
+    assert world.clock.monotonic() == 0
 
 
 async def test_a_place_that_came_free_elsewhere_is_found_soon(world: World) -> None:
