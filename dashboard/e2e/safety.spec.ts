@@ -32,12 +32,14 @@ test("a hidden tab asks nothing; seen again, it is fresh", async ({ page }) => {
 });
 
 test("without the API a page says so, and comes back by itself", async ({ page, context }) => {
-  await open(page, "viewer", "/tasks/");
-  await expect(page.getByRole("table", { name: "Tasks" })).toBeVisible();
+  await open(page, "viewer", "/jobs/");
+  await expect(page.getByRole("table", { name: "Jobs" })).toBeVisible();
   await context.setOffline(true);
-  await page.getByRole("link", { name: "mail.send" }).click({ noWaitAfter: true });
+  await page.getByRole("button", { name: /^dead/ }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "The API cannot be reached" })).toBeVisible();
   await context.setOffline(false);
-  await expect(page.getByRole("heading", { level: 1, name: "mail.send" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Jobs" }).getByText("dead", { exact: true }).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
 });
 
 test("names of pages that were never built have a page, and lead nowhere else", async ({ page }) => {

@@ -2,6 +2,7 @@
 "use client";
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { again } from "@/lib/again";
 import { heardTime } from "@/lib/clock";
 import { api, type Schemas } from "./client";
 
@@ -144,7 +145,8 @@ export const operationsQuery = (cursor: string | null) =>
     queryKey: ["bulk-operations", "list", cursor],
     queryFn: ({ signal }) =>
       api.get("/api/v1/bulk-operations", { query: { limit: 50, ...(cursor ? { cursor } : {}) }, signal }),
-    refetchInterval: ({ state }) => (state.data?.items.some(({ status }) => UNDER_WAY.has(status)) ? MOVING_MS : false),
+    refetchInterval: ({ state }) =>
+      state.data?.items.some(({ status }) => UNDER_WAY.has(status)) ? MOVING_MS : again(state.error),
     placeholderData: keepPreviousData,
   });
 
@@ -153,5 +155,5 @@ export const operationQuery = (operation_id: string) =>
     queryKey: ["bulk-operations", "one", operation_id],
     queryFn: ({ signal }) => api.get("/api/v1/bulk-operations/{operation_id}", { path: { operation_id }, signal }),
     enabled: operation_id !== "",
-    refetchInterval: ({ state }) => (state.data && UNDER_WAY.has(state.data.status) ? MOVING_MS : false),
+    refetchInterval: ({ state }) => (state.data && UNDER_WAY.has(state.data.status) ? MOVING_MS : again(state.error)),
   });

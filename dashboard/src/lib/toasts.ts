@@ -1,4 +1,4 @@
-/** Short messages about what was just done. */
+/** Short messages about what was just done. They go after a while, unless somebody is at them. */
 import { store } from "./store";
 
 export interface Toast {
@@ -9,16 +9,35 @@ export interface Toast {
 }
 
 export const toasts = store<readonly Toast[]>([]);
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
 let last = 0;
 const LASTS_MS = 7000;
+const MOST = 4;
 
 export function say(text: string, tone: Toast["tone"] = "good", link?: Toast["link"]): void {
   last += 1;
   const id = last;
-  toasts.set([...toasts.get().slice(-3), { id, text, tone, ...(link ? { link } : {}) }]);
-  setTimeout(() => hush(id), LASTS_MS);
+  for (const old of toasts.get().slice(0, 1 - MOST)) hush(old.id);
+  toasts.set([...toasts.get(), { id, text, tone, ...(link ? { link } : {}) }]);
+  release(id);
 }
 
 export function hush(id: number): void {
+  hold(id);
   toasts.set(toasts.get().filter((each) => each.id !== id));
+}
+
+/** Let a message stay while it is pointed at, or has the focus. */
+export function hold(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
+}
+
+/** Let it go after its while, counted from now. */
+export function release(id: number): void {
+  hold(id);
+  timers.set(
+    id,
+    setTimeout(() => hush(id), LASTS_MS),
+  );
 }

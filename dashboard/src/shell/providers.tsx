@@ -3,20 +3,23 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useEffect, useState } from "react";
-import { Problem, SignedOut } from "@/api/problem";
+import { again, passes } from "@/lib/again";
 import { applyTheme, theme } from "@/lib/preferences";
 
-function again(failures: number, error: unknown): boolean {
-  if (error instanceof SignedOut) return false;
-  if (error instanceof Problem && error.status < 500) return false;
-  return failures < 2;
-}
+const TRIES = 3;
 
 function newClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
-      queries: { staleTime: 2000, retry: again, retryDelay: (tries) => 500 * 2 ** tries, refetchOnWindowFocus: true },
-      mutations: { retry: false },
+      // Also where the browser believes to be offline: the API may be on this machine, and silence would tell nothing.
+      queries: {
+        staleTime: 2000,
+        retry: (failures, error) => passes(error) && failures < TRIES - 1,
+        retryDelay: (tries) => 500 * 2 ** tries,
+        refetchInterval: ({ state }) => again(state.error),
+        networkMode: "always",
+      },
+      mutations: { retry: false, networkMode: "always" },
     },
   });
 }

@@ -12,7 +12,7 @@ const TONES: Record<Tone, string> = {
   accent: "text-accent bg-accent-soft",
 };
 
-/** A word with its icon and colour. */
+/** A word of ours with its icon and colour. */
 export function Badge({
   tone = "idle",
   icon: Icon,
@@ -25,12 +25,12 @@ export function Badge({
   return (
     <span
       className={clsx(
-        "inline-flex max-w-full items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium",
+        "inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap",
         TONES[tone],
       )}
     >
       {Icon ? <Icon aria-hidden size={13} className="shrink-0" /> : null}
-      <span className="anywhere">{children}</span>
+      <span>{children}</span>
     </span>
   );
 }

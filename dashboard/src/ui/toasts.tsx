@@ -4,7 +4,7 @@ import { CircleCheck, TriangleAlert, X } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { useStore } from "@/lib/store";
-import { hush, toasts } from "@/lib/toasts";
+import { hold, hush, release, toasts } from "@/lib/toasts";
 import { IconButton } from "./button";
 
 /** Where short messages appear; screen readers hear them. */
@@ -19,7 +19,14 @@ export function Toasts(): ReactNode {
       {shown.map((toast) => {
         const Icon = toast.tone === "good" ? CircleCheck : TriangleAlert;
         return (
-          <div key={toast.id} className="card pointer-events-auto flex items-start gap-2 py-2 pr-1 pl-3 shadow-float">
+          <div
+            key={toast.id}
+            onPointerEnter={() => hold(toast.id)}
+            onPointerLeave={() => release(toast.id)}
+            onFocus={() => hold(toast.id)}
+            onBlur={() => release(toast.id)}
+            className="card pointer-events-auto flex items-start gap-2 py-2 pr-1 pl-3 shadow-float"
+          >
             <Icon
               aria-hidden
               size={16}

@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<Operation>[] = [
   {
     id: "what",
     header: "Operation",
-    className: "w-2/5",
+    className: "w-full sm:w-2/5",
     cell: (operation) => (
       <div className="grid gap-0.5">
         <TextLink href={operationHref(operation.id)} className="font-medium">

@@ -4,6 +4,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { jobCountQuery, type JobRow, type JobsAsked, jobsQuery } from "@/api/queries";
+import { again } from "@/lib/again";
 import { heardTime } from "@/lib/clock";
 import { and } from "./filter";
 
@@ -15,7 +16,7 @@ export function useJobsPage(asked: JobsAsked) {
     ...jobsQuery(asked),
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
-    refetchInterval: ({ state }) => (state.data?.items.length === 0 ? EMPTY_AGAIN_MS : false),
+    refetchInterval: ({ state }) => again(state.error) || (state.data?.items.length === 0 ? EMPTY_AGAIN_MS : false),
     meta: { still: true },
   });
   const listed = page.data?.items ?? NONE;
