@@ -1,5 +1,6 @@
 """The commands that serve: the API and the worker, each a process of its own."""
 
+import os
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -128,8 +129,24 @@ def weights_of(words: Sequence[str]) -> dict[str, int | None]:
 
 
 def module_of(app: str) -> str:
-    """Return the module that `app` names; a file below the working directory is a module of that path."""
+    """Return the module that `app` names; a file below the working directory is a module of that path.
+
+    Raises `Stop` for a file elsewhere, or one whose path is no name of a module.
+    """
     path, colon, name = app.partition(":")
     if path.endswith(".py"):
-        path = path.removesuffix(".py").removeprefix("./").replace("/", ".")
+        path = ".".join(_steps(path))
     return f"{path}{colon}{name}"
+
+
+def _steps(path: str) -> Sequence[str]:
+    from pathlib import Path
+
+    here = Path.cwd()
+    file = Path(os.path.normpath(here / path))
+    if not file.is_relative_to(here):
+        raise Stop(f"{path} is not below {here}; start the worker in a folder above it", Exit.USAGE)
+    steps = file.relative_to(here).with_suffix("").parts
+    if not all(step.isidentifier() for step in steps):
+        raise Stop(f"{path} cannot be imported: its folders and itself must have names like variables", Exit.USAGE)
+    return steps

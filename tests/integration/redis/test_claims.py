@@ -20,6 +20,9 @@ from tests.integration.worker.processes import APP
 from equeue.domain.events import JobQueued
 
 COUNT = 10_000
+FEW = 5
+"""Fewer than a worker has slots: if its first look found as many as that, another one would follow."""
+
 LOOK = "cross join lateral (\n    select q.id\n"
 SHORT = timedelta(milliseconds=50)
 BY_IDS = "where q.id = any($"
@@ -36,7 +39,7 @@ async def test_ten_thousand_jobs_are_claimed_by_popped_ids_alone(database_url: s
     with flowing(database_url, redis_url, EQUEUE_POLL_S="300") as here:
         here.start()
         async with feed(database_url, over_redis(redis_url)) as jobs:
-            await jobs.flow(20)
+            await jobs.flow(FEW)
             await all_ended(here, jobs.ids)
             log.restart()
             await jobs.flow(COUNT, a_set=500)
