@@ -84,7 +84,7 @@ class Rehearsal:
         self.load.send_to(*self._fleets)
         for process in (fleet.api, fleet.worker):
             process.tell(signal.SIGTERM)
-        assert [fleet.api.wait(PATIENCE_S), fleet.worker.wait(PATIENCE_S)] == [0, 0]
+        assert [_ended(fleet.api), _ended(fleet.worker)] == [0, 0]
 
     def flow(self, phase: str) -> None:
         """Let requests come for a while, jobs that write beside them; everybody there must be content."""
@@ -127,6 +127,13 @@ class Rehearsal:
         api = self._stage.begin("api", "--port", str(port), cwd=version.root, **settings)
         worker = self._stage.begin("worker", APP, "-c", str(SLOTS), cwd=version.root, **settings)
         return Fleet(version, api, worker, f"http://127.0.0.1:{port}")
+
+
+def _ended(process: Worker) -> int:
+    try:
+        return process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        pytest.fail("it does not end:\n" + "\n".join(process.lines[-40:]), pytrace=False)
 
 
 def refused(version: Version, url: str) -> str:

@@ -31,12 +31,18 @@ class Mailbox:
         kept = reduce(_both, (self._kept.pop(queue) for queue in asked & self._kept.keys()), NOTHING)
         if kept or self._closed:
             return kept
-        place = asked, asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
+        place = asked, turn
         self._waiting.append(place)
         try:
-            return await asyncio.wait_for(place[1], timeout.total_seconds())
+            # Not `wait_for`: in Python 3.11 it forgets a cancel that meets an answer.
+            async with asyncio.timeout(timeout.total_seconds()):
+                return await turn
         except TimeoutError:
-            return NOTHING
+            return _told(turn)
+        except asyncio.CancelledError:
+            self._keep_of(asked, _told(turn))
+            raise
         finally:
             self._waiting.remove(place)
 
@@ -68,10 +74,21 @@ class Mailbox:
         if not told:
             self._keep(queue, hint)
 
+    def _keep_of(self, asked: frozenset[str], hint: Received) -> None:
+        """Keep what was told to one who stopped waiting at that moment; others may have heard it too."""
+        for queue in hint.queues & asked:
+            self._keep(queue, Received(queues=frozenset({queue})))
+        if hint.cancels:
+            self._keep(min(asked), Received(cancels=hint.cancels))
+
     def _keep(self, queue: str, hint: Received) -> None:
         kept = _both(self._kept.pop(queue, NOTHING), hint)
         if len(self._kept) < QUEUES_KEPT and len(kept.cancels) <= CANCELS_KEPT:
             self._kept[queue] = kept
+
+
+def _told(turn: "asyncio.Future[Received]") -> Received:
+    return turn.result() if turn.done() and not turn.cancelled() else NOTHING
 
 
 def _both(one: Received, other: Received) -> Received:

@@ -10,6 +10,8 @@ import attrs
 from ...application.ports.runtime import Post
 
 T = TypeVar("T")
+AGAIN_S = 1.0
+"""So long a task that was cancelled may take to clean up before it is cancelled once more."""
 
 
 @attrs.frozen
@@ -39,6 +41,7 @@ def post_from_threads(loop: asyncio.AbstractEventLoop) -> Post:
 
 
 async def cancelled(task: "asyncio.Task[None]") -> None:
-    """Cancel `task` and wait for its end."""
-    task.cancel()
-    await asyncio.wait((task,))
+    """Cancel `task` and wait for its end; again as long as it goes on, for libraries below may lose a cancel."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=AGAIN_S)
