@@ -37,6 +37,7 @@ class Appetite:
         self._measured_at: float | None = None
         self._begun_at = -BEGUN_EVERY
         self._short = False
+        self._cut_to = MOST
 
     def measure(self, ended: int, now: float) -> None:
         """Note that `ended` jobs ended since the last call."""
@@ -50,7 +51,7 @@ class Appetite:
         free = self._slots - running - waiting
         ahead = min(MOST, int(self._rate * self._horizon)) if self._prefetch else 0
         hungry = ahead > max(free, 2 * waiting)
-        if now - self._begun_at >= BEGUN_EVERY or not hungry or self._short:
+        if now - self._begun_at >= BEGUN_EVERY or not hungry or self._short or free > self._cut_to:
             limit = min(max(free, 1 if hungry else 0), MOST)
             return Wish(limit, begun=True) if limit else None
         return Wish(ahead - waiting, begun=False)
@@ -58,8 +59,10 @@ class Appetite:
     def asked(self, wish: Wish, got: int, now: float, *, limited: bool = False) -> None:
         """Note what a claim brought: a prefetch that came back short leaves nothing to prefetch.
 
-        One that was `limited` may have come back short for the limits' sake, so it leaves nothing only if it is empty.
+        One that was `limited` may have come back short for the limits' sake, so it leaves nothing only if it is empty;
+        but where more slots are free than it brought, these are filled first.
         """
         self._short = got < (1 if limited else wish.limit) and not wish.begun
+        self._cut_to = got if limited and not wish.begun and got < wish.limit else MOST
         if wish.begun:
             self._begun_at = now

@@ -1,5 +1,6 @@
 """What queues and tasks say of failure, kept at hand: no settle pays a round trip for it."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -27,6 +28,9 @@ from .signals import announce
 
 FRESH_S = 10.0
 """So long what was read counts as what is set."""
+
+LEARN_S = 0.5
+"""So long it is waited for, where what was known before would do."""
 
 
 @attrs.frozen
@@ -118,10 +122,11 @@ class FailurePolicies:
         return self._current
 
     async def limited(self) -> frozenset[str]:
-        """Return the queues whose claims are counted, as far as is known; a database that is away is no trouble."""
+        """Return the queues whose claims are counted, as far as is known: no trouble to learn it is worth a wait."""
         try:
-            return (await self.renew()).limited
-        except Unavailable:
+            async with asyncio.timeout(LEARN_S):
+                return (await self.renew()).limited
+        except Exception:  # noqa: BLE001 - what hints are about is committed, and must not seem to have failed
             return self._current.limited
 
     def forget(self) -> None:

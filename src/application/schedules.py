@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from decimal import Decimal
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -69,10 +70,11 @@ class ManageSchedules:
     ) -> Sequence[Schedule]:
         """Return at most `limit` schedules that fire next, an owner's own alone, those whose queue is in reach.
 
-        Of all schedules `SOONEST` are looked at.
+        Where some may be left out, `SOONEST` are looked at. Their payloads are left out.
         """
         async with self.units_of_work() as unit:
-            found = [each for each in await unit.schedules.soonest(SOONEST) if owner in (None, each.user_id)]
+            most = limit if owner is None and reaches is everywhere else SOONEST
+            found = [each for each in await unit.schedules.soonest(most) if owner in (None, each.user_id)]
             return (await _reached(unit, found, reaches))[:limit]
 
     async def get(self, named: Named, reaches: Reach = everywhere) -> tuple[Schedule, Sequence[Fire]]:
@@ -191,7 +193,7 @@ class ManageSchedules:
             before = await unit.schedules.hold(each.name)
             if before is None or not before.managed_by_code:
                 taken.append(each.name)
-            elif not _same(before.settings, each.settings):
+            elif before.failure is not None or not _same(before.settings, each.settings):
                 next_at = following(self.calendar, each.settings.rhythm, now, now)
                 await unit.schedules.save([before.change(each.settings, now, next_at)])
         return taken
@@ -264,5 +266,14 @@ def _same(kept: ScheduleSettings, declared: ScheduleSettings) -> bool:
 
 def _same_job(kept: JobTemplate, other: JobTemplate) -> bool:
     """Compare what jobs are to be like, payloads by what they say: the database writes them in its own way."""
-    payload = json.loads(kept.payload) == json.loads(other.payload)
+    payload = _read(kept.payload) == _read(other.payload)
     return payload and kept == attrs.evolve(other, payload=kept.payload)
+
+
+def _read(payload: Json) -> Any:
+    """Read a document so that numbers are compared by value, and none with a truth value: to Python 1 is true."""
+
+    def number(text: str) -> tuple[Decimal]:
+        return (Decimal(text),)
+
+    return json.loads(payload, parse_int=number, parse_float=number)

@@ -17,7 +17,7 @@ from equeue.application.ports.schedules import NEWEST, ScheduleDeclaration
 from equeue.application.schedule_judging import JudgeTemplates
 from equeue.domain.errors import PayloadInvalid
 from equeue.domain.retry import Exponential
-from equeue.domain.schedule import CatchUp, Cron, Every, JobTemplate, Overlap, Pause
+from equeue.domain.schedule import CatchUp, Cron, Every, JobTemplate, Overlap, Pause, Schedule
 
 WHOLE = settings(
     Cron("*/5 * * * * *", "Australia/Lord_Howe"),
@@ -265,3 +265,28 @@ async def test_code_declares_again_and_again(world: World) -> None:
     assert await declare(other) == []
     again = await kept(world, first)
     assert (again.settings.rhythm, again.next_at) == (Every(minutes(7)), again.anchor + minutes(7))
+
+
+async def test_code_that_is_deployed_again_starts_what_stopped(world: World) -> None:
+    """Why it stopped may lie outside of what it declares; one whose job only reads alike is another."""
+    job = JobTemplate(task="a.b", payload=b'{"n": 1, "m": 2.50}')
+    ours = ScheduleDeclaration(name="ours", settings=settings(Every(minutes(5)), job=job))
+
+    async def declare(declared: ScheduleDeclaration) -> Schedule:
+        async with world.units_of_work() as unit:
+            await managing(world).declare(unit, [declared])
+            stored = await unit.schedules.hold("ours")
+            await unit.commit()
+        assert stored is not None
+        return stored
+
+    first = await declare(ours)
+    async with world.units_of_work() as unit:
+        await unit.schedules.save([first.fail("no such zone here")])
+        await unit.commit()
+    again = await declare(ours)
+    assert (again.failure, again.revision) == (None, first.revision + 1)
+    assert again.next_at is not None
+    true = attrs.evolve(job, payload=b'{"n": true, "m": 2.5}')
+    other = await declare(attrs.evolve(ours, settings=attrs.evolve(ours.settings, job=true)))
+    assert b"true" in other.settings.job.payload

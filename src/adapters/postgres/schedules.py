@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,9 @@ from .rows import maybe_utc, utc
 from .schedule_models import ScheduleRow
 
 COLUMNS = tuple(ScheduleRow.__table__.columns)
+WITHOUT_PAYLOAD = tuple(
+    literal_column("'{}'").label("payload") if column.name == "payload" else column for column in COLUMNS
+)
 
 
 @attrs.frozen
@@ -32,8 +35,8 @@ class PostgresSchedules:
             return [schedule_of(row) for row in await self._session.execute(asked)]
 
     async def soonest(self, limit: int) -> Sequence[Schedule]:
-        """Return those that fire next: ix_schedules_next_at."""
-        due = select(*COLUMNS).where(ScheduleRow.next_at.is_not(None), ScheduleRow.paused_at.is_(None))
+        """Return those that fire next, without their payloads, which may be large: ix_schedules_next_at."""
+        due = select(*WITHOUT_PAYLOAD).where(ScheduleRow.next_at.is_not(None), ScheduleRow.paused_at.is_(None))
         asked = due.order_by(ScheduleRow.next_at, ScheduleRow.id).limit(limit)
         with translated():
             return [schedule_of(row) for row in await self._session.execute(asked)]

@@ -29,7 +29,7 @@ class Schedules(Protocol):
         ...
 
     async def soonest(self, limit: int) -> Sequence[Schedule]:
-        """Return at most `limit` schedules that are not paused, those that fire next first."""
+        """Return at most `limit` that are not paused, those that fire next first; payloads may be left out."""
         ...
 
     async def find(self, id_or_name: UUID | str) -> Schedule | None:

@@ -23,6 +23,10 @@ LATELY = 5
 
 QUICKEST_S = 0.2
 
+AWAY = 500
+"""From this status on an answer says that the API cannot answer now."""
+
+THREE_DIGITS = 99.95
 _UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"), (0.001, "ms"))
 _HELD = ("ready", "scheduled", "running", "retrying", "dead")
 _QUEUE = ("name", *_HELD, "oldest")
@@ -55,7 +59,7 @@ def top(
 
 def _follow(look: Callable[[], Overview], pause_s: float) -> None:
     """Write page after page; an API that goes away meanwhile is waited for."""
-    from ..sdk.refusals import NotReachable
+    from ..sdk.refusals import NotReachable, Refused
 
     lines, trouble = page(look()), list[str]()
     with _screen() as show:
@@ -64,7 +68,9 @@ def _follow(look: Callable[[], Overview], pause_s: float) -> None:
             time.sleep(pause_s)
             try:
                 lines, trouble = page(look()), []
-            except NotReachable as away:
+            except (NotReachable, Refused) as away:
+                if isinstance(away, Refused) and away.status < AWAY:
+                    raise
                 trouble = [f"{away}; this is what was seen last"]
 
 
@@ -144,4 +150,5 @@ def _lasting(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     length, unit = next(((length, unit) for length, unit in _UNITS if seconds >= length), _UNITS[-1])
-    return f"{seconds / length:.3g} {unit}"
+    count = seconds / length
+    return f"{count:.0f} {unit}" if count >= THREE_DIGITS else f"{count:.3g} {unit}"

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ...application.enqueue import everywhere
 from ...application.ports.dead_letters import GroupFilter
 from ...application.ports.statistics import Count, Depth, Stuck
 from ...application.statistics import Overview
@@ -113,7 +114,8 @@ async def _next_fires(
     def reaches(queue: str) -> bool:
         return principal.reaches(queue) and (not queues or queue in queues)
 
-    found = await services.schedules.soonest(SCHEDULES_SHOWN, owner=principal.sees_only, reaches=reaches)
+    reach = reaches if queues or principal.queue_globs else everywhere
+    found = await services.schedules.soonest(SCHEDULES_SHOWN, owner=principal.sees_only, reaches=reach)
     return [next_fire(services.calendar, each, each.next_at) for each in found if each.next_at is not None]
 
 

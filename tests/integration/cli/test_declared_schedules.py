@@ -9,13 +9,17 @@ from tests.integration.cli.conftest import Run
 
 @pytest.mark.parametrize(
     ("payload", "rhythm", "told"),
-    [({"month": 7}, "every=60", "/job/payload/month"), ({"month": "july"}, 'cron="99 2 * * *"', "/cron")],
-    ids=["payload", "rhythm"],
+    [
+        ({"month": 7}, "every=60", "/job/payload/month"),
+        ({"month": "july"}, 'cron="99 2 * * *"', "/cron"),
+        ({"month": "x" * 2_000}, "every=60", "/job/payload"),
+    ],
+    ids=["payload", "rhythm", "size"],
 )
 def test_worker_refuses_a_schedule_that_comes_to_nothing(
     equeue: Run, database_url: str, tmp_path: Path, payload: dict[str, object], rhythm: str, told: str
 ) -> None:
-    """One in its code whose payload its own task refuses, or that no calendar can follow: exit 2, with the place."""
+    """One in its code whose payload its own task refuses or is too large, or that no calendar follows: exit 2."""
     (tmp_path / "reports.py").write_text(
         f"""
 from equeue import Tasks
@@ -31,7 +35,9 @@ tasks.schedule("nightly", build, {payload!r}, {rhythm})
 """
     )
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    said = equeue("worker", "reports", "--burst", EQUEUE_DATABASE_URL=database_url, PYTHONPATH=path)
+    said = equeue(
+        "worker", "reports", "--burst", EQUEUE_DATABASE_URL=database_url, EQUEUE_PAYLOAD_BYTES="1024", PYTHONPATH=path
+    )
 
     assert said.code == 2, said.err
     assert "schedule 'nightly'" in said.err

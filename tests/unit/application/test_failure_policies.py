@@ -6,7 +6,7 @@ from tests.contract.memory_world import memory_world_on
 
 from equeue.adapters.memory.platform import MovableClock
 from equeue.adapters.system import UuidV7Ids
-from equeue.application.failure_policies import FRESH_S, FailurePolicies, Source
+from equeue.application.failure_policies import FRESH_S, FailurePolicies, Policies, Source
 from equeue.application.ports.unit_of_work import UnitOfWork
 from equeue.domain.errors import Unavailable
 from equeue.domain.limits import QueueLimits
@@ -88,6 +88,18 @@ async def test_limited_queues_are_known_as_far_as_may_be() -> None:
     reading.clock.move(seconds(60))
     assert await reading.policies.limited() == {"counted"}
     assert asked == 2
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("no right to look"), TimeoutError()])
+async def test_whoever_tells_of_jobs_hears_of_no_trouble(trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are committed: whatever keeps the limits from being read must not look as if that had failed."""
+    policies = Reading().policies
+
+    async def renew(_: FailurePolicies) -> Policies:
+        raise trouble
+
+    monkeypatch.setattr(FailurePolicies, "renew", renew)
+    assert await policies.limited() == frozenset()
 
 
 async def test_pinned_policies_ask_nobody() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from equeue.entrypoints.cli.top import page
 
 NO_TIME: dict[str, Any] = {"count": 0, "p50_s": None, "p95_s": None, "p99_s": None}
@@ -47,6 +49,15 @@ def test_queues_stand_under_each_other() -> None:
         "mail             10000+  0          0        0         0     1.5 min",
         "reports.monthly  3       0          0        0         0     250 ms",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.25, "250 ms"), (0.9999, "1000 ms"), (1.0, "1 s"), (59.96, "60 s"), (9_000.0, "2.5 h"), (86_400e3, "1000 d")],
+)
+def test_times_have_three_digits_and_no_powers_of_ten(seconds: float, told: str) -> None:
+    """Whatever their unit."""
+    assert told in page(QUIET | {"queues": [a_queue("mail", 1, oldest_s=seconds)]})[-1]
 
 
 def test_what_is_wrong_and_what_comes_is_said() -> None:

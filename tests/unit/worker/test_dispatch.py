@@ -69,12 +69,12 @@ def test_a_prefetch_that_came_back_short_is_followed_by_a_full_look() -> None:
     assert wish.begun
 
 
-@pytest.mark.parametrize(("got", "begun"), [(3, False), (0, True)])
-def test_a_prefetch_cut_short_by_limits_is_followed_by_another(got: int, begun: bool) -> None:  # noqa: FBT001
-    """Until one comes back with nothing at all."""
+@pytest.mark.parametrize(("running", "got", "begun"), [(20, 3, False), (18, 3, False), (10, 3, True), (20, 0, True)])
+def test_a_prefetch_cut_short_by_limits_is_followed_by_another(running: int, got: int, begun: bool) -> None:  # noqa: FBT001
+    """Until one comes back with nothing at all, or with less than there are free slots."""
     appetite = fed(5_000)
     appetite.asked(Wish(500, begun=False), got, 19.2, limited=True)
-    wish = appetite.wish(0, got, 19.3)
+    wish = appetite.wish(running, 0, 19.3)
     assert wish is not None
     assert wish.begun is begun
 
