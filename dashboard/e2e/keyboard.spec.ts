@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expect, freshWord, type Machine, test as bare } from "./people";
+import { expect, freshWord, howFar, type Machine, test as bare } from "./people";
 import { Keys } from "./keys";
 
 /** The flows once more, by keyboard alone: each test fails if anything was pointed at. */
@@ -68,7 +68,7 @@ test("keys: a group of dead letters is retried", async ({ page, machine, keys })
   await expect(dialog).toHaveCount(0);
   await keys.go("b", "Bulk operations");
   await keys.use(await operation(page, machine, ({ action, expected }) => action === "retry" && expected.value === 2));
-  await expect(page.getByText("finished", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(howFar(page).getByText("finished", { exact: true })).toBeVisible({ timeout: 30_000 });
 });
 
 test("keys: a queue pauses, its job says why, and it goes on", async ({ page, machine, keys }) => {
@@ -122,7 +122,7 @@ test("keys: jobs are cancelled in bulk, previewed and aborted", async ({ page, m
   await keys.use(await operation(page, machine, ({ reason }) => reason === tag));
   await expect(page.getByRole("definition").filter({ hasText: tag }).first()).toBeVisible();
   await keys.use(page.getByRole("button", { name: "Abort" }));
-  await expect(page.getByText("aborted", { exact: true })).toBeVisible();
+  await expect(howFar(page).getByText("aborted", { exact: true })).toBeVisible();
 });
 
 test("keys: a key is made, and its secret shown", async ({ page, keys }) => {

@@ -1,5 +1,5 @@
 /** Who uses the dashboard in these tests, and how jobs come there. */
-import { type APIRequestContext, expect, type Page, test as bare } from "@playwright/test";
+import { type APIRequestContext, expect, type Locator, type Page, test as bare } from "@playwright/test";
 
 /** A word of letters that no other test uses: digits would be masked where errors are grouped. */
 export function freshWord(): string {
@@ -24,6 +24,11 @@ export async function signIn(page: Page, role: Role): Promise<void> {
 export async function open(page: Page, role: Role, path = "/"): Promise<void> {
   await page.goto(`/ui${path}`);
   await signIn(page, role);
+}
+
+/** Where the page of a bulk operation tells its state; a list that is left behind tells others. */
+export function howFar(page: Page): Locator {
+  return page.getByRole("region", { name: "How far it is" });
 }
 
 export interface Machine {
