@@ -9,7 +9,7 @@ import { Button } from "@/ui/button";
 import { Dialog, DialogActions } from "@/ui/dialog";
 import { SelectField, TextField } from "@/ui/field";
 import { Foreign } from "@/ui/foreign";
-import type { Queue } from "./queues-view";
+import type { Queue } from "./words";
 
 /** Pauses a queue with a reason that its jobs tell, or lets it go on. */
 export function PauseDialog({ queue, onClose }: { queue: Queue; onClose: () => void }): ReactNode {

@@ -16,9 +16,9 @@ import { Loading, Shown } from "@/ui/states";
 import { When } from "@/ui/time";
 import { PauseDialog } from "./pause-dialog";
 import { PurgeDialog } from "./purge-dialog";
-import { type Queue, QueueState } from "./queues-view";
+import { QueueState } from "./queues-view";
 import { SettingsForm } from "./settings-form";
-import { limitsText } from "./words";
+import { limitsText, type Queue } from "./words";
 
 /** One queue: what it holds, why nothing starts, how it is limited. */
 export function QueueView(): ReactNode {

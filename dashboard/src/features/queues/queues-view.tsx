@@ -3,7 +3,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { CirclePause, CirclePlay, Layers } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
-import type { Schemas } from "@/api/client";
 import { overviewQuery, type QueueFigures } from "@/api/stats";
 import { queuesQuery } from "@/api/queries";
 import { useMay } from "@/lib/access";
@@ -15,9 +14,8 @@ import { Page } from "@/ui/page";
 import { Empty, Shown } from "@/ui/states";
 import { type Column, DataTable } from "@/ui/table";
 import { PauseDialog } from "./pause-dialog";
-import { limitsText } from "./words";
+import { limitsText, type Queue } from "./words";
 
-export type Queue = Schemas["QueueOut"];
 type Row = Queue & { figures: QueueFigures | undefined };
 
 export function queueHref(name: string): string {

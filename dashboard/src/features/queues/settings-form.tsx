@@ -6,7 +6,7 @@ import { Problem, told } from "@/api/problem";
 import { useAct } from "@/lib/act";
 import { Button } from "@/ui/button";
 import { TextField } from "@/ui/field";
-import type { Queue } from "./queues-view";
+import type { Queue } from "./words";
 
 interface Setting {
   name: string;

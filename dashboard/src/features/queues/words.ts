@@ -2,7 +2,7 @@
 import type { Schemas } from "@/api/client";
 import { count, duration } from "@/lib/words";
 
-type Queue = Schemas["QueueOut"];
+export type Queue = Schemas["QueueOut"];
 
 export function limitsText(queue: Queue): string[] {
   const found: string[] = [];
