@@ -126,7 +126,7 @@ prove-rollout: $(VENV)/dev.stamp ## Replace pods under load, with commands, prob
 	$(BIN)/python -m pytest -q -s -n 0 --timeout=0 tests/prove/test_rollout.py
 
 .PHONY: prove-versions
-prove-versions: $(VENV)/dev.stamp ## Go one version forward, back and forward under load (1 to 2 minutes; EQUEUE_PREVIOUS names the version)
+prove-versions: $(VENV)/dev.stamp ## Go one version forward, back and forward under load (1 to 3 minutes; EQUEUE_PREVIOUS names the version)
 	$(BIN)/python -m pytest -q -s -n 0 tests/prove/test_versions.py
 
 .PHONY: prove-image

@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-PAUSE_S = 0.1
+PAUSE_S = 0.05
 Series: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 
 

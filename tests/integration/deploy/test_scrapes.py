@@ -10,8 +10,8 @@ from tests.ports import free_port
 
 from equeue.entrypoints.sdk.api import Api
 
-SHORT = 160
-BOOKED = 40
+SHORT = 100
+BOOKED = 20
 """Each of them fails once, is tried again, and leaves a child."""
 
 RIGHT = {
