@@ -61,7 +61,7 @@ test-contract: $(VENV)/dev.stamp ## The contract suites alone: every adapter of 
 
 .PHONY: test-integration
 test-integration: $(VENV)/dev.stamp ## The integration suite alone: real PostgreSQL, real processes
-	$(call suite,630,tests/integration)
+	$(call suite,720,tests/integration)
 
 .PHONY: test-chaos
 test-chaos: $(VENV)/dev.stamp ## A few rounds of each fault of `make chaos`
