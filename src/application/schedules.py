@@ -93,7 +93,7 @@ class ManageSchedules:
         """
         async with self.units_of_work() as unit:
             now = await unit.now()
-            self._check(name, settings, now)
+            self.check_settings(name, settings, now)
             await _confine(unit, settings, reaches, QueueOutOfReach(settings.job.queue or DEFAULT_QUEUE))
             await self.judge(unit, name, settings.job)
             schedule = self._new(name, settings, now, owner)
@@ -116,7 +116,7 @@ class ManageSchedules:
             if not seen(before.etag):
                 raise StaleSchedule(before.name)
             settings = edit(before.settings)
-            self._check(before.name, settings, now)
+            self.check_settings(before.name, settings, now)
             await _confine(unit, settings, reaches, QueueOutOfReach(settings.job.queue or DEFAULT_QUEUE))
             if not _same_job(before.settings.job, settings.job):
                 await self.judge(unit, before.name, settings.job)
@@ -186,7 +186,7 @@ class ManageSchedules:
         taken: list[str] = []
         now = await unit.now()
         for each in sorted(declared, key=lambda each: each.name):
-            self._check(each.name, each.settings, now)
+            self.check_settings(each.name, each.settings, now)
             new = attrs.evolve(self._new(each.name, each.settings, now, None), managed_by_code=True)
             if await unit.schedules.add(new):
                 continue
@@ -211,7 +211,8 @@ class ManageSchedules:
         await _confine(unit, schedule.settings, reaches, ScheduleNotFound(str(named)))
         return schedule
 
-    def _check(self, name: str, settings: ScheduleSettings, now: datetime) -> None:
+    def check_settings(self, name: str, settings: ScheduleSettings, now: datetime) -> None:
+        """Raise `InvalidSchedule` or `BadCron` for settings that nobody may store here, whoever asks."""
         check_schedule(name, settings, now=now, payload_bytes=self.judge.rules.payload_bytes)
         check(self.calendar, settings.rhythm)
 

@@ -14,7 +14,7 @@ from ...domain.bulk import OPEN, BulkStatus
 from ...domain.ids import UUID
 from ...domain.status import JobStatus
 from .errors import translated
-from .planning import PLANNING
+from .planning import walk_along_indexes
 from .rows import utc
 
 BEGINNING = Position(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
@@ -127,7 +127,7 @@ class PostgresPruning:
         facts = walk_facts(status, keep, least, after or BEGINNING, limit)
         with translated():
             async with self._engine.begin() as connection:
-                await connection.execute(text(PLANNING))
+                await walk_along_indexes(connection)
                 pruned, looked, created_at, job_id = (await connection.execute(statement, facts)).one()
         return Pruned(pruned, Position(utc(created_at), job_id) if looked == limit else None)
 

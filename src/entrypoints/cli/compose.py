@@ -12,13 +12,11 @@ import attrs
 from ...application.binding import KnownTasks
 from ...application.middleware import spanned
 from ...application.ports.metering import BUILD, Family, Labels, Meter
-from ...application.rhythms import check
 from ...application.tasks import Tasks
 from ...application.topics import Topics
 from ...application.waiting import WaitingRoom
 from ...domain.account_errors import InvalidUser
 from ...domain.errors import InvalidJob, Unavailable
-from ...domain.schedule_rules import check_schedule
 from ..container import Container, build, close, close_doors
 from ..http.identity import Identity
 from ..http.services import HttpServices, Limits
@@ -167,7 +165,7 @@ async def worker_parts(settings: Settings, tasks: Tasks, shape: Shape) -> AsyncI
         await refuse_misfit(container)
         spans = stack.enter_context(tracing(settings, "equeue-worker"))
         known = KnownTasks.of(tasks, container.codec())
-        declare = _declaring(container, settings, tasks, known)
+        declare = _declaring(container, tasks, known)
         yield WorkerParts(
             worker_id=container.ids().new(),
             known=known,
@@ -209,20 +207,22 @@ def _info() -> dict[Family, dict[Labels, float]]:
     return {BUILD: {(version("equeue"),): 1.0}}
 
 
-def _declaring(container: Container, settings: Settings, tasks: Tasks, known: KnownTasks) -> DeclareSchedules | None:
+def _declaring(container: Container, tasks: Tasks, known: KnownTasks) -> DeclareSchedules | None:
     """Return what stores the schedules of `tasks`.
 
     Raises `Stop` for one that no calendar can follow, or whose payload is too large or its own task refuses.
     """
-    declared = {each.id: each for each in known.declarations()} if tasks.schedules else {}
+    if not tasks.schedules:
+        return None
+    schedules, now = container.schedules(), container.clock().now()
+    declared = {each.id: each for each in known.declarations()}
     for each in tasks.schedules:
         try:
-            check(container.calendar(), each.settings.rhythm)
-            check_schedule(each.name, each.settings, now=container.clock().now(), payload_bytes=settings.payload_bytes)
-            container.judge_templates().judge(each.name, each.settings.job, declared.get(each.settings.job.task))
+            schedules.check_settings(each.name, each.settings, now)
+            schedules.judge.judge(each.name, each.settings.job, declared.get(each.settings.job.task))
         except InvalidJob as refused:
             raise Stop(f"schedule '{each.name}': {refused}", Exit.USAGE) from refused
-    return partial(container.schedules().declare, declared=tasks.schedules) if tasks.schedules else None
+    return partial(schedules.declare, declared=tasks.schedules)
 
 
 def _rules(settings: Settings, shape: Shape) -> WorkerRules:
